@@ -47,13 +47,31 @@ struct cache_super {
 	_Atomic uint64_t feeder_beat_ms;	/* CLOCK_BOOTTIME */
 	_Atomic uint64_t arena_used;	/* bytes, for metrics */
 	_Atomic uint64_t ready;		/* 1: first load (snapshot or db) done */
+	_Atomic uint64_t retained;	/* bytes unlinked, still seen by a reader */
+	_Atomic uint64_t arena_max;	/* bytes the arena may grow to */
+	_Atomic uint64_t applied_xmin;	/* feed horizon, for metrics */
+	_Atomic uint64_t connected;	/* 1: the feeder has its database */
 };
+static_assert(sizeof(struct cache_super) <= 256, "super fits its space");
+
+enum { CACHE_SUPER_BYTES = 4096 };	/* first reference: 4096 / CACHE_UNIT */
 
 /*
  * One zone on one set of stripes.  Open addressing, linear probing from
  * hash & (slots - 1).  @tag is 0 for never used (ends a probe), 1 for a
  * tombstone, else the name's hash with the top bit set.  The same name may
  * stand in several slots with disjoint stripe masks.
+ *
+ * The hash: namehash (common/dns/namehash.h) with seed hash_seed over the
+ * labels of the apex from the root down in owner-key form (lower-cased,
+ * escaped, without terminators), that is, over the labels of the name's
+ * ownerkey relative to the root; then namehash_final().  The root zone hashes
+ * no label.  tag = CACHE_TAG(hash); first slot = hash & (slots - 1).
+ *
+ * A reader loads tag (acquire), then head (acquire), compares the name in the
+ * head, then stripes (relaxed).  A slot is used by one zone only in the life
+ * of a table: a tombstone is never filled again, a growing or shrinking
+ * directory is a new table.
  */
 struct cache_slot {
 	_Atomic uint64_t tag;
@@ -64,6 +82,10 @@ struct cache_slot {
 	uint8_t pad[32];
 };
 static_assert(sizeof(struct cache_slot) == 64, "one cache line a zone");
+
+#define CACHE_TAG(hash) ((hash) | UINT64_C(1) << 63)
+#define CACHE_TAG_FREE UINT64_C(0)
+#define CACHE_TAG_TOMBSTONE UINT64_C(1)
 
 enum cache_zone_state {
 	CACHE_ZONE_EMPTY = 0,		/* ours, never loaded: SERVFAIL, EDE 14 */
@@ -102,9 +124,10 @@ struct cache_zone {
 	uint16_t nsec3_iterations;
 	uint8_t nsec3_salt_len;
 	uint8_t apex_len;		/* wire length of the apex */
-	uint8_t tail[];			/* apex (wire, lower case), then salt */
+	uint8_t tail[];			/* apex (wire, lower case), then salt,
+					   then the version's digest (32) */
 };
-static_assert(offsetof(struct cache_zone, tail) == 80, "no holes");
+static_assert(offsetof(struct cache_zone, tail) == 68, "no holes");
 
 /*
  * An inner node.  Fence keys share @prefix_len leading bytes (stored once);
@@ -114,7 +137,8 @@ static_assert(offsetof(struct cache_zone, tail) == 80, "no holes");
  *
  * Layout behind the struct: uint64_t head[n]; cache_ref child[n];
  * uint32_t fence_at[n + 1] (byte offsets from the node's start); fence bytes
- * (whole keys).
+ * (whole keys).  The last 32 * n bytes of the node are the children's
+ * digests: for the feeder, readers have no use for them.
  */
 struct cache_node {
 	uint16_t n;			/* 1 .. CACHE_NODE_CHILDREN_MAX */
@@ -126,11 +150,10 @@ struct cache_node {
 };
 static_assert(sizeof(struct cache_node) == 16, "node header");
 
-/* Control segment: one line a reader; 0 = not inside a batch. */
+/* Control segment: one line a reader; epoch 0 = not inside a batch. */
 struct cache_reader {
 	_Atomic uint64_t epoch;
-	_Atomic uint32_t pid;
-	uint32_t reserved;
+	_Atomic uint64_t beat;		/* rises with every turn of its loop */
 	uint8_t pad[48];
 };
 static_assert(sizeof(struct cache_reader) == 64, "one cache line a reader");

@@ -1,0 +1,225 @@
+# Understudy: one Makefile for everything. `make help` lists the targets.
+#
+# Objects live under build/$(VARIANT)/; a variant is a re-invocation
+# (`make VARIANT=asan check-unit`), never a flag on old objects. Files are
+# found by wildcard: a new room needs no line here.
+
+VARIANT	?= release
+O	:= build/$(VARIANT)
+Q	:= $(if $(V),,@)
+CC	:= $(if $(filter default,$(origin CC)),gcc,$(CC))
+PYTHON	?= /usr/bin/python3
+PREFIX	?= /usr/local
+DESTDIR	?=
+VERSION	:= 0.1.0
+
+# ---- flags -----------------------------------------------------------------
+
+WARN	:= -Wall -Wextra -Wmissing-prototypes -Wstrict-prototypes -Wvla \
+	   -Wpointer-arith -Wwrite-strings -Wformat=2 -Werror=format-security \
+	   -Wno-format-nonliteral -Wno-format-zero-length \
+	   -Wno-missing-field-initializers
+WARN	+= $(if $(WERROR),-Werror)
+HARDEN	:= -fstack-protector-strong -fstack-clash-protection \
+	   -ftrivial-auto-var-init=zero
+ifneq (,$(filter x86_64 i%86,$(shell uname -m)))
+HARDEN	+= -fcf-protection=full
+endif
+BASE	:= -std=c11 -D_GNU_SOURCE -pthread -fPIE -fno-common \
+	   -fno-strict-aliasing -g
+
+OPT_release	:= -O2 -D_FORTIFY_SOURCE=3 $(HARDEN)
+OPT_asan	:= -O1 -fsanitize=address,undefined -fno-sanitize-recover=all \
+		   -fno-omit-frame-pointer -DCHECK_SLOW_ON
+OPT_tsan	:= -O1 -fsanitize=thread -fno-omit-frame-pointer
+OPT_fuzz	:= -O1 -fsanitize=fuzzer-no-link,address,undefined \
+		   -fno-sanitize-recover=all -fno-omit-frame-pointer \
+		   -DCHECK_SLOW_ON
+OPT_cov		:= -O0 --coverage -DCHECK_SLOW_ON
+LD_release	:= -Wl,-z,relro,-z,now,-z,noexecstack,-z,separate-code
+LD_asan		:= -fsanitize=address,undefined
+LD_tsan		:= -fsanitize=thread
+LD_fuzz		:= -fsanitize=address,undefined
+LD_cov		:= --coverage
+ifeq ($(origin OPT_$(VARIANT)),undefined)
+$(error unknown VARIANT '$(VARIANT)': use release, asan, tsan, fuzz or cov)
+endif
+ifeq ($(VARIANT),fuzz)
+CC	:= clang
+endif
+
+# ---- packages: one pkg-config name per library, once ------------------------
+
+PKG_ALL	:= libmicrohttpd libpq libsodium jansson libconfuse openssl ldns \
+	   liblz4 libuv cmocka
+DEB_libmicrohttpd := libmicrohttpd-dev
+DEB_libpq	:= libpq-dev
+DEB_libsodium	:= libsodium-dev
+DEB_jansson	:= libjansson-dev
+DEB_libconfuse	:= libconfuse-dev
+DEB_openssl	:= libssl-dev
+DEB_ldns	:= libldns-dev
+DEB_liblz4	:= liblz4-dev
+DEB_libuv	:= libuv1-dev
+DEB_cmocka	:= libcmocka-dev
+
+NO_BUILD := help clean format check deps
+ifneq (,$(filter-out $(NO_BUILD),$(or $(MAKECMDGOALS),all)))
+MISSING	:= $(if $(shell command -v $(CC)),,$(if $(filter gcc,$(CC)),gcc libc6-dev,$(CC)))
+ifeq (,$(shell command -v pkg-config))
+MISSING	+= pkg-config $(foreach p,$(PKG_ALL),$(DEB_$(p)))
+else
+MISSING	+= $(foreach p,$(PKG_ALL),$(if $(shell pkg-config --exists $(p) && echo y),,$(DEB_$(p))))
+endif
+ifneq (,$(strip $(MISSING)))
+$(error missing Debian packages, install them with: apt-get install $(strip $(MISSING)))
+endif
+PKG_CFLAGS := $(sort $(shell pkg-config --cflags $(PKG_ALL)))
+PKG_LIBS   := $(shell pkg-config --libs $(filter-out cmocka,$(PKG_ALL))) -lcrypto
+CMOCKA_LIBS := $(shell pkg-config --libs cmocka)
+endif
+
+ALL_CFLAGS  = $(BASE) $(WARN) $(OPT_$(VARIANT)) $(PKG_CFLAGS) \
+	      -DUNDERSTUDY_VERSION='"$(VERSION)"' $(CPPFLAGS) $(CFLAGS)
+ALL_LDFLAGS = -pie -pthread -Wl,--as-needed $(LD_$(VARIANT)) $(LDFLAGS)
+
+# ---- files: by wildcard ----------------------------------------------------
+
+PROGS	:= apid xferd dnsd
+DIR_apid := api
+DIR_xferd := xferd
+DIR_dnsd := dnsd
+FOLDERS	:= common api xferd dnsd
+
+src	 = $(shell find $(1) -name '*.c' -not -name main.c -not -path '*/dashboard/*' -not -path '*/ctl/*' 2>/dev/null | sort)
+objs	 = $(patsubst %.c,$(O)/%.o,$(call src,$(1)))
+ARCHIVES := $(foreach f,$(FOLDERS),$(O)/$(f).a)
+BINS	:= $(foreach p,$(PROGS),$(if $(wildcard $(DIR_$(p))/main.c),$(O)/bin/$(p)))
+
+TEST_LIB := $(patsubst %.c,$(O)/%.o,$(wildcard tests/lib/*.c))
+UNIT_SRC := $(shell find tests/unit -name 'test_*.c' 2>/dev/null | sort)
+UNIT	:= $(patsubst %.c,$(O)/%,$(UNIT_SRC))
+FUZZ	:= $(patsubst %.c,$(O)/%,$(wildcard tests/fuzz/fuzz_*.c))
+TOOLS	:= $(patsubst %.c,$(O)/%,$(wildcard tests/tools/*.c tests/bench/*.c tests/differential/*.c))
+
+.DELETE_ON_ERROR:
+.SUFFIXES:
+.SECONDARY:
+.PHONY: all help check check-unit check-fast check-e2e check-sql run bench lint \
+	check-arrows check-headers check-symbols format format-check install \
+	clean fuzz tools deps example-conf compdb FORCE
+
+all: $(BINS) $(ARCHIVES) ## build the three programs (default)
+
+help: ## list the targets and variants
+	@sed -n 's/^\([a-z][a-z-]*\):[^#]*## /\1	/p' Makefile | expand -t 18
+	@echo; echo "VARIANT=release|asan|tsan|fuzz|cov  V=1 (show commands)  WERROR=1"
+
+# ---- compile, archive, link ------------------------------------------------
+
+$(O)/%.o: %.c $(O)/flags
+	@mkdir -p $(@D)
+	$(if $(Q),@echo "  CC $<")
+	$(Q)$(CC) -I. $(ALL_CFLAGS) -MMD -MP -c -o $@ $<
+
+$(O)/flags: FORCE
+	@mkdir -p $(@D); \
+	 printf '%s\n' "$$FLAGS_TEXT" | cmp -s - $@ || printf '%s\n' "$$FLAGS_TEXT" >$@
+export FLAGS_TEXT = $(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS)
+
+define archive_rule
+$(O)/$(1).a: $(call objs,$(1)) $(O)/$(1).list
+	$(if $(Q),@echo "  AR $$@")
+	$(Q)rm -f $$@; ar rcD $$@ $$(filter %.o,$$^)
+$(O)/$(1).list: FORCE
+	@mkdir -p $(O); echo '$(call objs,$(1))' | cmp -s - $$@ || echo '$(call objs,$(1))' >$$@
+endef
+$(foreach f,$(FOLDERS),$(eval $(call archive_rule,$(f))))
+
+define prog_rule
+$(O)/bin/$(1): $(O)/$(DIR_$(1))/main.o $(O)/$(DIR_$(1)).a $(O)/common.a
+	@mkdir -p $$(@D)
+	$(if $(Q),@echo "  LD $$@")
+	$(Q)$(CC) $(ALL_LDFLAGS) -o $$@ $$(filter %.o %.a,$$^) $(PKG_LIBS)
+endef
+$(foreach p,$(PROGS),$(eval $(call prog_rule,$(p))))
+
+# A unit test of common links common alone; a test of a program links every
+# archive. The test's own objects come first, so it may replace any room.
+$(O)/tests/unit/common/%: $(O)/tests/unit/common/%.o $(TEST_LIB) $(O)/common.a
+	$(if $(Q),@echo "  LD $@")
+	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $(filter %.o %.a,$^) $(PKG_LIBS) $(CMOCKA_LIBS)
+
+$(O)/tests/unit/%: $(O)/tests/unit/%.o $(TEST_LIB) $(ARCHIVES)
+	$(if $(Q),@echo "  LD $@")
+	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $(filter %.o,$^) \
+	  -Wl,--start-group $(filter %.a,$^) -Wl,--end-group $(PKG_LIBS) $(CMOCKA_LIBS)
+
+$(O)/tests/fuzz/%: $(O)/tests/fuzz/%.o $(ARCHIVES)
+	$(if $(Q),@echo "  LD $@")
+	$(Q)$(CC) $(ALL_LDFLAGS) $(if $(filter fuzz,$(VARIANT)),-fsanitize=fuzzer) -o $@ $(filter %.o,$^) \
+	  -Wl,--start-group $(filter %.a,$^) -Wl,--end-group $(PKG_LIBS)
+
+$(O)/tests/%: $(O)/tests/%.o $(ARCHIVES)
+	$(if $(Q),@echo "  LD $@")
+	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $(filter %.o,$^) \
+	  -Wl,--start-group $(filter %.a,$^) -Wl,--end-group $(PKG_LIBS)
+
+# ---- targets ---------------------------------------------------------------
+
+check: ## every test, installing what is missing; ends "N passed, N failed"
+	./deploy/check
+
+tests: $(UNIT) $(TOOLS) ## build the unit tests and test tools
+tools: $(TOOLS) ## build tests/tools, tests/bench and tests/differential programs
+fuzz: $(FUZZ) ## build the fuzz targets (VARIANT=fuzz)
+
+check-unit: $(UNIT) ## unit tests (ROOM=rd runs one; VARIANT=asan)
+	@tests/lib/run-units $(if $(ROOM),$(filter %/test_$(ROOM),$(UNIT)),$(UNIT))
+
+check-fast: all check-unit lint check-sql ## units, lint and sql: under a minute
+
+check-sql: all ## sql tests alone
+	@if [ -x tests/sql/run ]; then VARIANT=$(VARIANT) tests/sql/run; fi
+
+check-e2e: all tools ## end-to-end tests
+	@if [ -x tests/e2e/run ]; then VARIANT=$(VARIANT) tests/e2e/run; fi
+
+run: ## everything on loopback with a demo zone (deploy/quickstart)
+	./deploy/quickstart
+
+bench: all tools ## benchmarks
+	tests/bench/run
+
+lint: check-arrows check-headers check-symbols ## structure checks
+check-arrows: ## includes form no cycle; who may include whom
+	@tests/lint/arrows
+check-headers: ## every header compiles alone
+	@CC='$(CC)' CFLAGS='$(BASE) $(WARN) $(PKG_CFLAGS)' tests/lint/headers
+check-symbols: $(ARCHIVES) ## external symbols start with their file's stem
+	@tests/lint/symbols $(O)
+
+format: ## lay out the code with clang-format
+	clang-format -i $$(git ls-files '*.c' '*.h')
+format-check: ## say which files clang-format would change
+	clang-format --dry-run $$(git ls-files '*.c' '*.h')
+
+example-conf: $(O)/bin/xferd ## write deploy/understudy.conf.example from the options table
+	$(O)/bin/xferd --example-config >deploy/understudy.conf.example
+
+install: all ## install the programs below DESTDIR PREFIX
+	install -d $(DESTDIR)$(PREFIX)/sbin $(DESTDIR)$(PREFIX)/share/understudy/sql
+	install -m 755 $(BINS) $(DESTDIR)$(PREFIX)/sbin
+	cp -r sql/. $(DESTDIR)$(PREFIX)/share/understudy/sql/
+
+compdb: ## compile_commands.json for editors
+	@{ echo '['; sep=; for f in $$(git ls-files '*.c'); do \
+	  echo "$$sep{\"directory\":\"$(CURDIR)\",\"file\":\"$$f\",\"command\":\"$(CC) -I. $(subst ",\\\",$(ALL_CFLAGS)) -c $$f\"}"; \
+	  sep=,; done; echo ']'; } >compile_commands.json
+
+clean: ## remove build/
+	rm -rf build
+
+FORCE:
+
+-include $(shell find $(O) -name '*.d' 2>/dev/null)

@@ -4,13 +4,13 @@
  * Knows:    the frames of docs/INTERFACES.md "handoff", their exact sizes.
  * Not here: what is decided from them.
  * Runs in:  keep, fetch, probe, notify.  fetch and keep share nothing else.
- * Bounded:  HANDOFF_FRAME_MAX bytes a frame.
+ * Bounded:  HANDOFF_FRAME_MAX bytes a payload.
  *
- * A frame is u32 length (of what follows), u8 kind, body.  Integers are
- * big-endian.  Descriptors travel with the first byte of their frame by
- * SCM_RIGHTS.  What a child says is a claim: the receiver checks every length
- * and every field again, and takes the zone from its own state, never from
- * the message.
+ * A frame is one of common/base/frame.h over a SOCK_STREAM socket pair on
+ * descriptor 3: its type is the kind, its payload is described here.  Integers
+ * are big-endian.  What a child says is a claim: the receiver checks every
+ * length and every field again, and takes the zone from its own state, never
+ * from the message.
  *
  * any child -> keep  HANDOFF_READY           warm and waiting
  * keep -> fetch   HANDOFF_FETCH_CONN  + fd   transport, deadlines, TSIG keys
@@ -36,9 +36,8 @@
  * result whose `reusable` is false (the connection is of no more use: zones
  * still queued are not answered, keep moves them to another connection).
  *
- * Every frame has encode and decode. encode writes the payload (kind and
- * body, without the u32 length) and returns OK or ERR_LIMIT; decode takes a
- * payload and returns OK or ERR_MALFORMED: every length exact, every
+ * Every frame has encode and decode. encode writes the payload and returns
+ * OK or ERR_SPACE; decode takes a payload and returns OK or ERR_MALFORMED: every length exact, every
  * enumeration in range, nothing behind the last field. Pointers in a decoded
  * struct lead into the payload (borrowed).
  */
@@ -51,6 +50,7 @@
 
 #include "common/base/base.h"
 #include "common/base/err.h"
+#include "common/base/sock.h"
 #include "common/dns/tsig.h"
 
 enum {
@@ -61,8 +61,7 @@ enum {
 	HANDOFF_NAME_MAX = 255,
 	HANDOFF_SOA_MAX = 255 + 255 + 20,
 	HANDOFF_DATAGRAM_MAX = 4096,	/* a NOTIFY and its answer */
-	/* Room that a RECORDS payload needs beyond its records. */
-	HANDOFF_RECORDS_FIXED = 1,
+	HANDOFF_FD = 3,			/* the socket pair in a child */
 };
 
 enum handoff_kind {
@@ -150,13 +149,6 @@ enum handoff_reason {
  * SQL (attempt.reason) and the API. Never NULL.
  */
 const char *handoff_reason_text(enum handoff_reason reason);
-
-/* handoff_kind() - the kind of a payload; 0 for an empty one */
-static inline unsigned
-handoff_kind(const uint8_t *payload, size_t len)
-{
-	return len == 0 ? 0 : payload[0];
-}
 
 /* ---- any child -> keep ------------------------------------------------- */
 
@@ -337,12 +329,6 @@ struct handoff_hmac_reply {
 
 /* ---- notify ------------------------------------------------------------ */
 
-struct handoff_addr {
-	uint8_t family;			/* 4 or 6 */
-	uint8_t bytes[16];		/* IPv4 in the first 4, the rest zero */
-	uint16_t port;
-};
-
 struct handoff_listen {			/* + fd: bound, non-blocking */
 	uint32_t listener;		/* keep's number */
 	enum handoff_transport transport;	/* UDP; TCP: listening */
@@ -350,7 +336,7 @@ struct handoff_listen {			/* + fd: bound, non-blocking */
 
 struct handoff_datagram {		/* relayed by dnsd */
 	uint64_t relay;			/* keep's number, never 0 */
-	struct handoff_addr source;
+	struct sock_addr source;
 	uint16_t len;			/* to HANDOFF_DATAGRAM_MAX */
 	const uint8_t *bytes;
 };
@@ -371,7 +357,7 @@ struct handoff_notify {
 	uint64_t relay;			/* of the datagram; 0: own listener */
 	uint32_t listener;		/* with relay 0 */
 	enum handoff_transport transport;
-	struct handoff_addr source;
+	struct sock_addr source;
 	uint8_t apex_len;
 	uint8_t apex[HANDOFF_NAME_MAX];	/* QNAME, lower case: a claim */
 	bool has_serial;
@@ -431,10 +417,7 @@ HANDOFF_FRAME(notify_reply);
 
 #undef HANDOFF_FRAME
 
-/* HANDOFF_CLOSE has no body. */
-MUST_USE enum err handoff_close_encode(uint8_t *out, size_t max,
-    size_t *out_len);
-MUST_USE enum err handoff_close_decode(const uint8_t *payload, size_t len);
+/* HANDOFF_CLOSE has an empty payload. */
 
 /* Room that every frame but RECORDS, HMAC, DATAGRAM, NOTIFY fits into. */
 #define HANDOFF_SMALL_MAX	4096
@@ -453,9 +436,9 @@ struct handoff_record {
 
 /*
  * handoff_record_append() - add a record to a RECORDS payload under way
- * @len: octets in @out; 0 begins a payload (the kind is written)
+ * @len: octets in @out so far; advanced
  *
- * Returns OK; ERR_LIMIT when it does not fit (nothing written).
+ * Returns OK; ERR_SPACE when it does not fit (nothing written).
  */
 MUST_USE enum err handoff_record_append(const struct handoff_record *rec,
     uint8_t *out, size_t max, size_t *len);
@@ -466,7 +449,7 @@ MUST_USE enum err handoff_record_append(const struct handoff_record *rec,
  * @apex_len: octets of the zone's apex in wire form, from keep's own state
  * @out_end:  true when there was none left (and @out is not set)
  *
- * This is the bounded validator: kind, lengths, owner key (ownerkey_check()),
+ * This is the bounded validator: lengths, owner key (ownerkey_check()),
  * TTL with its top bit clear, type (rrtype_is_data()), rdata
  * (rr_rdata_check()), NSEC3 and RRSIG NSEC3 in tree 1 and all else in tree 0,
  * SOA at the apex only.

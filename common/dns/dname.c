@@ -57,7 +57,8 @@ dname_unpack(const uint8_t *msg, size_t len, size_t off, uint8_t *out_name,
 		if (++n_jumps > DNAME_JUMPS_MAX)
 			return ERR_MALFORMED;
 		at = (size_t)(n & 0x3f) << 8 | msg[at + 1];
-		if (at >= low)		/* must lie before this run */
+		/* before this run, behind the message's header */
+		if (at >= low || at < 12)
 			return ERR_MALFORMED;
 		low = at;
 	}

@@ -48,7 +48,8 @@ MUST_USE enum err dname_scan(const uint8_t *bytes, size_t len,
  * @out_len:  set on OK; octets in @out_name
  * @out_next: set on OK; offset behind the name as it stands in @msg
  *
- * A pointer must point before the label run that it ends, so no loop exists;
+ * A pointer must point before the label run that it ends, so no loop exists,
+ * and not into the header (the first 12 octets);
  * DNAME_JUMPS_MAX bounds the work all the same.  RFC 1035 4.1.4
  *
  * Returns OK or ERR_MALFORMED; the outputs may be scribbled on then.

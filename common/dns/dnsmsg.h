@@ -157,13 +157,6 @@ MUST_USE enum err dnsmsg_name(const uint8_t *msg, size_t len, size_t off,
 MUST_USE enum err dnsmsg_name_skip(const uint8_t *msg, size_t len, size_t off,
     size_t *out_next);
 
-/* dnsmsg_name_equal() - two uncompressed wire names, ASCII case ignored */
-bool dnsmsg_name_equal(const uint8_t *a, size_t a_len, const uint8_t *b,
-    size_t b_len);
-
-/* dnsmsg_name_lower() - ASCII lower case, in place, of a wire name */
-void dnsmsg_name_lower(uint8_t *name, size_t len);
-
 /* What an OPT record says. */
 struct dnsmsg_edns {
 	uint16_t udp_size;

@@ -49,7 +49,7 @@ MUST_USE enum err rr_rdata_check(uint16_t type, const uint8_t *rdata,
  * must lead strictly backwards, behind the header. Case is kept. The result
  * has passed rr_rdata_check().
  *
- * Returns OK; ERR_MALFORMED; ERR_LIMIT when @out_max is too small.
+ * Returns OK; ERR_MALFORMED; ERR_SPACE when @out_max is too small.
  */
 MUST_USE enum err rr_rdata_from_message(const uint8_t *msg, size_t len,
     size_t off, size_t rdlen, uint16_t type, uint8_t *out, size_t out_max,
@@ -59,8 +59,8 @@ MUST_USE enum err rr_rdata_from_message(const uint8_t *msg, size_t len,
  * rr_canonical_compare() - canonical order of two rdata of one type
  *
  * RFC 4034 6.3 over the canonical form of 6.2 as amended by RFC 6840 5.1.
- * Both must be well-formed (of malformed ones the order is arbitrary, but
- * total and safe: they are compared as octets).
+ * Both must be well-formed; of malformed ones the order is arbitrary, but
+ * nothing outside them is read.
  *
  * Returns <0, 0, >0.  0 means "the same record".
  */

@@ -50,7 +50,7 @@ MUST_USE enum err rrtext_name(const uint8_t *name, size_t len,
  * @out:      room for @max characters, NUL included
  * @out_len:  strlen of the text
  *
- * Returns OK; ERR_LIMIT when @max is too small; ERR_NO_MEMORY. Any octets are
+ * Returns OK; ERR_SPACE when @max is too small; ERR_NO_MEMORY. Any octets are
  * taken: what is not well-formed for its type comes out as \# text.
  */
 MUST_USE enum err rrtext_rdata(uint16_t type, const uint8_t *rdata, size_t len,
@@ -67,7 +67,7 @@ MUST_USE enum err rrtext_record(const uint8_t *owner, size_t owner_len,
  * rrtext_rdata_parse() - rdata from presentation text; names in it must be
  * absolute (for tests and tools; never for tenants' data)
  *
- * Returns OK; ERR_MALFORMED; ERR_LIMIT; ERR_NO_MEMORY.
+ * Returns OK; ERR_MALFORMED; ERR_SPACE; ERR_NO_MEMORY.
  */
 MUST_USE enum err rrtext_rdata_parse(uint16_t type, const char *text,
     uint8_t *out, size_t max, size_t *out_len);

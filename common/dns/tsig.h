@@ -136,7 +136,7 @@ void tsig_free(struct tsig *t);
  * Forgets what the exchange had before: one struct serves requests in
  * sequence.
  *
- * Returns OK; ERR_LIMIT when it does not fit.
+ * Returns OK; ERR_SPACE when it does not fit.
  */
 MUST_USE enum err tsig_sign_request(struct tsig *t, uint8_t *msg, size_t *len,
     size_t max, uint64_t now_s);
@@ -203,7 +203,7 @@ struct tsig_prior {
  * @timers_only: later messages of an answer of many (RFC 8945 5.3.1)
  * @out:         room for @max octets
  *
- * Returns OK, ERR_LIMIT.
+ * Returns OK, ERR_SPACE.
  */
 MUST_USE enum err tsig_input(const struct tsig_prior *prior,
     const uint8_t *msg, size_t len, bool had_tsig, const struct tsig_rr *tr,
@@ -217,7 +217,7 @@ MUST_USE enum err tsig_input(const struct tsig_prior *prior,
  *
  * @tr->name, alg, time_s, fudge_s, mac, original_id, error, other are used.
  *
- * Returns OK; ERR_LIMIT when it does not fit; ERR_MALFORMED without a header.
+ * Returns OK; ERR_SPACE when it does not fit; ERR_MALFORMED without a header.
  */
 MUST_USE enum err tsig_append(uint8_t *msg, size_t *len, size_t max,
     const struct tsig_rr *tr);

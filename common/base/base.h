@@ -23,6 +23,9 @@
 #define UNLIKELY(x)		__builtin_expect(!!(x), 0)
 
 #define COUNT_OF(a)		(sizeof(a) / sizeof((a)[0]))
+/* sys/param.h, which uv.h includes, has these too. */
+#undef MIN
+#undef MAX
 #define MIN(a, b)		((a) < (b) ? (a) : (b))
 #define MAX(a, b)		((a) > (b) ? (a) : (b))
 

@@ -1,0 +1,61 @@
+/*
+ * worker.h - what the answering processes share.
+ *
+ * Knows:    how a worker finds its memory, its sockets, when to stop.
+ * Not here: UDP (worker_udp.h), TCP (worker_tcp.h).
+ * Runs in:  UDP and TCP workers: cache read-only, their sockets, their
+ *           counters; no files, no database, no allocation after start.
+ */
+#ifndef DNSD_WORKER_H
+#define DNSD_WORKER_H
+
+#include <signal.h>
+
+#include "common/base/base.h"
+#include "common/base/err.h"
+#include "common/base/sock.h"
+#include "dnsd/answer.h"
+#include "dnsd/control.h"
+
+enum {
+	WORKER_SOCKETS_MAX = 64,
+	WORKER_TICK_MS = 250,		/* the longest sleep of a worker */
+};
+
+/* Given by the supervisor through main; constant for the process's life. */
+struct worker {
+	int slot;			/* in the control segment */
+	const uint8_t *arena;		/* read-only */
+	size_t arena_size;
+	struct control *control;
+	int relay_fd;			/* to the relay role; -1: none */
+	int n_sockets;
+	int socket[WORKER_SOCKETS_MAX];
+	uint8_t stripe[WORKER_SOCKETS_MAX];
+	struct sock_addr local[WORKER_SOCKETS_MAX];
+	struct answer_ctx ctx;
+	/* UDP */
+	int ring_fd;
+	bool predecessor_crashed;
+	/* TCP */
+	uint32_t tcp_clients_max;
+	uint32_t tcp_clients_per_ip_max;
+	uint32_t tcp_idle_ms;
+	uint32_t tcp_message_ms;
+};
+
+/* Set by SIGTERM and SIGINT. */
+extern volatile sig_atomic_t worker_stop;
+
+/** worker_signals() - install the handlers */
+void worker_signals(void);
+
+/** worker_count() - count one finished job */
+void worker_count(struct control_counters *c, const struct answer_job *job);
+
+/** worker_relay() - pass a NOTIFY on, or count that it was dropped */
+void worker_relay(const struct worker *w, uint64_t cookie,
+    const struct sock_addr *listener, const struct sock_addr *source,
+    const uint8_t *request, size_t len);
+
+#endif

@@ -75,7 +75,7 @@ ifneq (,$(strip $(MISSING)))
 $(error missing Debian packages, install them with: apt-get install $(strip $(MISSING)))
 endif
 PKG_CFLAGS := $(sort $(shell pkg-config --cflags $(PKG_ALL)))
-PKG_LIBS   := $(shell pkg-config --libs $(filter-out cmocka,$(PKG_ALL))) -lcrypto
+PKG_LIBS   := $(shell pkg-config --libs $(filter-out cmocka,$(PKG_ALL))) -lcrypto -lm
 CMOCKA_LIBS := $(shell pkg-config --libs cmocka)
 endif
 

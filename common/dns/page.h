@@ -1,9 +1,10 @@
 /*
  * page.h - the unit of zone storage: a sorted run of owner names.
  *
- * Knows:    the page format of docs/PAGE.md.
- * Not here: which page covers which range (tree), versions (zonediff), I/O.
- * Runs in:  keep (build), feeder (validate), workers (find, seek); pure.
+ * Knows:    the page format of docs/PAGE.md, reading side.
+ * Not here: building (pagebuild), which page covers which range (tree),
+ *           versions (zonediff), I/O.
+ * Runs in:  keep, feeder (validate), workers (find, seek); pure.
  * Bounded:  PAGE_MAX_BYTES, PAGE_NAMES_MAX; see the enum.
  *
  * The readers below page_validate() trust the page: they are for pages that
@@ -18,18 +19,21 @@
 
 #include "common/base/base.h"
 #include "common/base/err.h"
+#include "common/dns/namehash.h"
+#include "common/dns/ownerkey.h"
 
 enum {
 	PAGE_FORMAT = 1,
 	PAGE_TARGET_BYTES = 16384,	/* split above */
+	PAGE_FILL_BYTES = 12288,	/* a page cut from a long run */
 	PAGE_MERGE_BYTES = PAGE_TARGET_BYTES / 4,
 	PAGE_MAX_BYTES = 262144,	/* u16 offsets of 4-byte units */
 	PAGE_NAMES_MAX = 16384,
 	PAGE_HEADER_BYTES = 16,
 	PAGE_UNIT = 4,
-	PAGE_PROBES_MAX = 4,
-	PAGE_RRSET_MAX_BYTES = 61440,	/* records of a set, and its RRSIGs */
-	PAGE_NAME_MAX_BYTES = 196608,	/* all sets of one owner */
+	PAGE_PROBES_MAX = 4,		/* slots of a group of the hash index */
+	PAGE_RRSET_MAX_BYTES = 61440,	/* records of a set + its RRSIGs */
+	PAGE_NAME_MAX_BYTES = 196608,	/* the whole entry of one owner */
 	PAGE_SETS_MAX = 200,		/* types at one owner */
 	PAGE_RR_FIXED = 12,		/* C00C type class ttl rdlength */
 };
@@ -44,7 +48,7 @@ struct page_name {
 	const uint8_t *data;		/* records of set 0, its RRSIGs, ... */
 };
 
-enum {					/* a hint of the types present */
+enum {					/* exact: which types are present */
 	PAGE_HAS_NS = 1,
 	PAGE_HAS_CNAME = 2,
 	PAGE_HAS_DNAME = 4,
@@ -56,23 +60,54 @@ enum {					/* a hint of the types present */
 /* One set: the records ready to send, the RRSIGs over them right behind. */
 struct page_set {
 	uint16_t type;
-	uint16_t n_rr;
+	uint16_t n_rr;			/* records, RRSIGs not counted */
 	const uint8_t *rr;		/* rr_len bytes: C00C type class ... */
 	uint32_t rr_len;
 	const uint8_t *sig;		/* == rr + rr_len */
 	uint32_t sig_len;		/* 0: none */
+	uint8_t flags;			/* PAGE_SET_* */
+};
+
+enum {
+	/*
+	 * What was received was not regular: TTLs differed inside the set, or
+	 * two spellings of one record came.  Answers are not concerned; an
+	 * IXFR that touches such a set is not applied (zonediff.h).
+	 */
+	PAGE_SET_IRREGULAR = 1,		/* the records */
+	PAGE_SET_SIG_IRREGULAR = 2,	/* the RRSIGs over them */
+};
+
+/* One record, taken apart; pointers into the page (or the giver's memory). */
+struct page_rr {
+	const uint8_t *key;
+	const uint8_t *rdata;
+	uint32_t ttl;
+	uint16_t key_len;
+	uint16_t type;
+	uint16_t rdlen;
 };
 
 /**
  * page_validate() - may these bytes be read by the functions below?
  * @page: aligned to PAGE_UNIT; borrowed
  *
- * Checks everything the readers rely on: header, offsets, key order and
- * shape, set order, record lengths, the hash index.  Bytes are claims.
+ * Checks everything the readers rely on, and the normal form: header,
+ * offsets, key order and shape, set order, record headers, well-formed rdata
+ * (rr_rdata_check()), canonical order, the hash index, zero padding.  Bytes
+ * are claims.  What passes is what the builder would have made of the same
+ * records.
  *
  * Returns OK or ERR_MALFORMED.  Cost: O(len), no allocation.
  */
 MUST_USE enum err page_validate(const uint8_t *page, size_t len);
+
+/**
+ * page_in_range() - do all names of a valid page lie in [low, high)?
+ * @high: NULL: no upper end
+ */
+bool page_in_range(const uint8_t *page, const uint8_t *low, size_t low_len,
+    const uint8_t *high, size_t high_len);
 
 uint32_t page_size(const uint8_t *page);	/* bytes */
 uint16_t page_n_names(const uint8_t *page);
@@ -81,18 +116,33 @@ uint32_t page_n_records(const uint8_t *page);	/* RRSIGs included */
 /**
  * page_hash() - the public, fixed-seed hash of a key that page_find() takes
  *
- * It is chained over labels (namehash.h, seed PAGE_HASH_SEED), so the hash of
- * all ancestors of a name costs one pass; the tree byte selects the start.
+ * It is chained over labels (namehash.h, seed NAMEHASH_PUBLIC); the tree byte
+ * selects the start.
  */
 uint64_t page_hash(const uint8_t *key, size_t len);
 
 /**
+ * page_hash_chain() - the hashes of a key and of all its ancestors, one pass
+ * @out_hash: OWNERKEY_LABELS_MAX + 1 places; [0] is the apex's
+ * @out_len:  the same number of places; length of the ancestor's key
+ *
+ * Returns the number of labels n; [n] is the key itself.
+ */
+unsigned page_hash_chain(const uint8_t *key, size_t len, uint64_t *out_hash,
+    uint16_t *out_len);
+
+/**
  * page_find() - exact match by the hash index
+ *
  * Returns the entry's offset in units (for page_name_at_offset()), or 0.
+ * Cost: three cache lines (header, slots, entry), as a rule.
  */
 uint16_t page_find(const uint8_t *page, const uint8_t *key, size_t len,
     uint64_t hash);
+
+/** page_prefetch_find() - touch the slots; reads the header */
 void page_prefetch_find(const uint8_t *page, uint64_t hash);
+
 void page_name_at_offset(const uint8_t *page, uint16_t offset,
     struct page_name *out);
 
@@ -110,11 +160,76 @@ bool page_set_find(const struct page_name *name, uint16_t type,
 void page_set_at(const struct page_name *name, unsigned index,
     struct page_set *out);
 
-/*
- * Building.  Records come in any order within an owner, owners in ascending
- * key order.  The builder normalises: canonical rdata order, duplicates once,
- * one TTL (the minimum) per set, RRSIGs behind the set that they cover.
+/**
+ * page_rr_read() - take apart the record at @at; key and key_len are not set
+ *
+ * Returns its bytes, fixed part included.
  */
-struct page_builder;			/* see pagebuild.h */
+size_t page_rr_read(const uint8_t *at, struct page_rr *out);
+
+/**
+ * page_entry_size() - bytes of a name's entry, padding included
+ *
+ * Entries are position independent: pages are made by copying them.
+ */
+size_t page_entry_size(const struct page_name *name);
+
+/* page_entry() - the entry's first byte */
+static inline const uint8_t *
+page_entry(const struct page_name *name)
+{
+	return name->key - 4;
+}
+
+/* Walks the records of one name; treat the fields as private. */
+struct page_walk {
+	struct page_name name;
+	const uint8_t *at;
+	const uint8_t *end;
+};
+
+/**
+ * page_walk_begin(), page_walk_next() - the records of one name, in order
+ *
+ * Sets by type, records of a set, then the RRSIGs over it.  Over all names
+ * of all pages this is the canonical record stream of a version.
+ *
+ * page_walk_next() returns false at the end.
+ */
+void page_walk_begin(struct page_walk *w, const struct page_name *name);
+bool page_walk_next(struct page_walk *w, struct page_rr *out);
+
+/* Parts of the format that building and reading share. */
+static inline uint32_t
+page_n_slots(uint32_t n_names)
+{
+	return (2 * n_names + 3) & ~UINT32_C(3);
+}
+
+/* Bytes before the first name entry. */
+static inline size_t
+page_front_size(uint32_t n_names)
+{
+	return PAGE_HEADER_BYTES + 4 * (size_t)page_n_slots(n_names) +
+	    ALIGN_UP(2 * (size_t)n_names, PAGE_UNIT);
+}
+
+/* First slot of the group that a hash belongs to. */
+static inline uint32_t
+page_slot_of(uint64_t hash, uint32_t n_slots)
+{
+	return 4 * (uint32_t)((hash >> 32) * (n_slots / 4) >> 32);
+}
+
+/* A slot: overflow mark (first of a group only), fingerprint, name offset. */
+#define PAGE_SLOT_OVERFLOW	UINT32_C(0x80000000)
+#define PAGE_SLOT_PRINT		UINT32_C(0x7fff0000)
+#define PAGE_SLOT_PRINT_OF(hash) ((uint32_t)((hash) & 0x7fff) << 16)
+
+#define PAGE_MAGIC UINT32_C(0x01475055)	/* "UPG", format; little-endian */
+
+/* In a set header's n_rr. */
+#define PAGE_SET_COUNT		0x3fffu
+#define PAGE_SET_FLAGS_SHIFT	14
 
 #endif

@@ -467,27 +467,6 @@ check_orphans(const struct page_name *name, const struct page_set *set)
 	return true;
 }
 
-static uint8_t
-flag_of(uint16_t type)
-{
-	switch (type) {
-	case RRTYPE_NS:
-		return PAGE_HAS_NS;
-	case RRTYPE_CNAME:
-		return PAGE_HAS_CNAME;
-	case RRTYPE_DNAME:
-		return PAGE_HAS_DNAME;
-	case RRTYPE_SOA:
-		return PAGE_HAS_SOA;
-	case RRTYPE_DS:
-		return PAGE_HAS_DS;
-	case RRTYPE_NSEC:
-		return PAGE_HAS_NSEC;
-	default:
-		return 0;
-	}
-}
-
 static bool
 check_set(struct check *c, const struct page_name *name,
     const struct page_set *set)
@@ -523,7 +502,7 @@ check_sets(struct check *c, const struct page_name *name)
 		if (set.type <= type_before || !check_set(c, name, &set))
 			return false;
 		type_before = set.type;
-		flags |= flag_of(set.type);
+		flags |= page_flag_of(set.type);
 		orphans |= set.type == RRTYPE_RRSIG;
 	}
 	if (flags != name->flags)

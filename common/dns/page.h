@@ -21,6 +21,7 @@
 #include "common/base/err.h"
 #include "common/dns/namehash.h"
 #include "common/dns/ownerkey.h"
+#include "common/dns/rrtype.h"
 
 enum {
 	PAGE_FORMAT = 1,
@@ -227,6 +228,28 @@ page_slot_of(uint64_t hash, uint32_t n_slots)
 #define PAGE_SLOT_PRINT_OF(hash) ((uint32_t)((hash) & 0x7fff) << 16)
 
 #define PAGE_MAGIC UINT32_C(0x01475055)	/* "UPG", format; little-endian */
+
+/* The PAGE_HAS_* bit of a type, or 0. */
+static inline uint8_t
+page_flag_of(uint16_t type)
+{
+	switch (type) {
+	case RRTYPE_NS:
+		return PAGE_HAS_NS;
+	case RRTYPE_CNAME:
+		return PAGE_HAS_CNAME;
+	case RRTYPE_DNAME:
+		return PAGE_HAS_DNAME;
+	case RRTYPE_SOA:
+		return PAGE_HAS_SOA;
+	case RRTYPE_DS:
+		return PAGE_HAS_DS;
+	case RRTYPE_NSEC:
+		return PAGE_HAS_NSEC;
+	default:
+		return 0;
+	}
+}
 
 /* In a set header's n_rr. */
 #define PAGE_SET_COUNT		0x3fffu

@@ -199,27 +199,6 @@ items_place(struct pagebuild_item *items, size_t n)
 	return OK;
 }
 
-static uint8_t
-flag_of(uint16_t type)
-{
-	switch (type) {
-	case RRTYPE_NS:
-		return PAGE_HAS_NS;
-	case RRTYPE_CNAME:
-		return PAGE_HAS_CNAME;
-	case RRTYPE_DNAME:
-		return PAGE_HAS_DNAME;
-	case RRTYPE_SOA:
-		return PAGE_HAS_SOA;
-	case RRTYPE_DS:
-		return PAGE_HAS_DS;
-	case RRTYPE_NSEC:
-		return PAGE_HAS_NSEC;
-	default:
-		return 0;
-	}
-}
-
 /* A set header in the making. */
 struct set {
 	size_t n[2];			/* records, RRSIGs over them */
@@ -291,7 +270,7 @@ plan_entry(const struct pagebuild_item *items, size_t n, struct plan *p,
 			*out_type = s.type;
 			return ERR_LIMIT;
 		}
-		p->flags |= flag_of(s.type);
+		p->flags |= page_flag_of(s.type);
 		p->n_bytes += s.n_bytes[0] + s.n_bytes[1];
 		i += s.n[0] + s.n[1];
 	}

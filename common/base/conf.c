@@ -65,6 +65,7 @@ static const struct {
 
 /* libconfuse's callbacks carry no argument; conf_load() is not thread-safe. */
 static struct fault *parse_fault;
+static const char *parse_path;
 
 static const struct row *
 find_row(const char *section, const char *name)
@@ -278,7 +279,8 @@ on_error(cfg_t *cfg, const char *fmt, va_list ap)
 	vsnprintf(text, sizeof(text), fmt, ap);
 	/* The first complaint is the one that names the cause. */
 	if (parse_fault != NULL && parse_fault->text[0] == '\0')
-		fault_set(parse_fault, cfg->filename,
+		/* A section has the line but not the name of the file. */
+		fault_set(parse_fault, parse_path,
 		    cfg->line > 0 ? (uint32_t)cfg->line : 0, "%s", text);
 }
 
@@ -491,6 +493,7 @@ parse_file(struct conf *c, const char *path, struct fault *fault)
 	if (cfg == NULL)
 		return ERR_NO_MEMORY;
 	parse_fault = fault;
+	parse_path = path;
 	cfg_set_error_function(cfg, on_error);
 	for (i = 0; i < COUNT_OF(rows); i++) {
 		snprintf(where, sizeof(where), "%s|%s", rows[i].section,

@@ -50,6 +50,7 @@ struct answer_ctx {
 	uint16_t udp_max;		/* default 1232 */
 	uint8_t nsid_len;
 	uint8_t nsid[ANSWER_NSID_MAX];
+	struct nsec3hash *nsec3hash;	/* NULL: no NSEC3 proofs; scratch */
 };
 
 /* The facts of one request that are not in its bytes. */

@@ -2,15 +2,74 @@
  * answer_job.h - the inside of struct answer_job.
  *
  * Only the rooms query, edns, answer, denial and emit look into it; it is a
- * header of its own so that callers can own the storage.
+ * header of its own so that callers can own the storage. Nothing in it need
+ * be cleared: answer_begin() sets what is read later.
  */
 #ifndef DNSD_ANSWER_JOB_H
 #define DNSD_ANSWER_JOB_H
 
+#include "dnsd/cache_view.h"
+#include "dnsd/emit.h"
+#include "dnsd/query.h"
+
+enum {
+	ANSWER_PROOFS_MAX = ANSWER_CHAIN_MAX + 4,
+};
+
+/*
+ * The name that is being looked up: the question's, then the targets of
+ * CNAMEs and DNAMEs.
+ */
+struct answer_name {
+	const uint8_t *key;		/* relative to the apex */
+	const uint8_t *wire;		/* absolute, uncompressed */
+	uint16_t at;			/* in the message; 0: out of reach */
+	uint8_t n_labels;		/* below the apex */
+	/* Of the ancestor with i labels below the apex, [n_labels] itself. */
+	uint16_t len[OWNERKEY_LABELS_MAX + 1];
+	uint64_t hash[OWNERKEY_LABELS_MAX + 1];
+};
+
 struct answer_job {
 	const struct answer_ctx *ctx;
 	struct answer_facts facts;
-	/* helper rooms add their state here */
+	struct query query;
+
+	uint8_t stage;
+	uint8_t verdict;		/* enum answer_verdict */
+	uint8_t level;			/* of the node to read next */
+	bool aa;
+	bool tc;
+	bool dnssec;			/* DO, and the zone may have proofs */
+	bool full;			/* something required did not fit */
+	int16_t ede;
+	uint16_t rcode;
+	uint32_t zone_stats;
+
+	/* Zone selection. */
+	struct cache_view_dir dir;
+	const struct cache_slot *slot;
+	const struct cache_slot *child_slot;	/* DS: if there is no parent */
+	uint64_t passed;		/* slots of this hash tried */
+	int labels;			/* label count being tried */
+	cache_ref ref;
+
+	struct cache_view view;
+	struct emit emit;
+	struct answer_name name;
+
+	uint8_t n_proofs;
+	uint8_t n_seen;			/* names of the chain */
+	uint8_t n_dnames;
+	struct page_name proof[ANSWER_PROOFS_MAX];
+	uint64_t seen[ANSWER_CHAIN_MAX + 1];
+	const uint8_t *dname[ANSWER_CHAIN_MAX];	/* keys already answered */
+
+	uint16_t key_end[OWNERKEY_LABELS_MAX + 1];
+	uint64_t dir_hash[OWNERKEY_LABELS_MAX + 1];
+	uint8_t key[OWNERKEY_MAX];	/* of the question, from the root */
+	struct ownerkey target;		/* of a chain's later names */
+	uint8_t synthesized[2][QUERY_NAME_MAX + 1];
 };
 
 #endif

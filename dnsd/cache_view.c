@@ -1,0 +1,298 @@
+/*
+ * cache_view.c - see cache_view.h.
+ */
+#include "dnsd/cache_view.h"
+
+#include <string.h>
+
+#include "common/dns/ownerkey.h"
+
+void
+cache_view_open_dir(const uint8_t *arena, struct cache_view_dir *out)
+{
+	const struct cache_super *s = (const void *)arena;
+	/* Pairs with the release store that publishes a table. */
+	uint64_t dir = atomic_load_explicit(&s->dir, memory_order_acquire);
+
+	out->slots = NULL;
+	out->mask = 0;
+	if (dir >> 8 != 0) {
+		out->slots = cache_view_at(arena, (cache_ref)(dir >> 8));
+		out->mask = (UINT64_C(1) << (dir & 63)) - 1;
+	}
+	/* A count that is missed was published later than this query came. */
+	out->label_counts[0] = atomic_load_explicit(&s->label_counts[0],
+	    memory_order_acquire);
+	out->label_counts[1] = atomic_load_explicit(&s->label_counts[1],
+	    memory_order_acquire);
+	out->seed[0] = s->hash_seed[0];
+	out->seed[1] = s->hash_seed[1];
+}
+
+int
+cache_view_deeper(const struct cache_view_dir *d, int n)
+{
+	uint64_t bits;
+
+	if (n < 0)
+		return -1;
+	if (n >= 64) {
+		bits = d->label_counts[1] & (UINT64_MAX >> (127 - n));
+		if (bits != 0)
+			return 127 - __builtin_clzll(bits);
+		n = 63;
+	}
+	bits = d->label_counts[0] & (UINT64_MAX >> (63 - n));
+	return bits == 0 ? -1 : 63 - __builtin_clzll(bits);
+}
+
+const struct cache_slot *
+cache_view_probe(const struct cache_view_dir *d, uint64_t hash,
+    unsigned stripe, uint64_t n, uint64_t *out_n)
+{
+	uint64_t tag = CACHE_TAG(hash);
+
+	if (d->slots == NULL)
+		return NULL;
+	for (; n <= d->mask; n++) {
+		const struct cache_slot *slot =
+		    d->slots + ((hash + n) & d->mask);
+		/* Pairs with the release store of a new slot's tag. */
+		uint64_t seen = atomic_load_explicit(&slot->tag,
+		    memory_order_acquire);
+
+		if (seen == CACHE_TAG_FREE)
+			return NULL;
+		if (seen != tag)
+			continue;
+		if (atomic_load_explicit(&slot->stripes,
+		    memory_order_relaxed) >> stripe & 1) {
+			*out_n = n;
+			return slot;
+		}
+	}
+	return NULL;
+}
+
+static inline uint8_t
+lower(uint8_t c)
+{
+	return (uint8_t)(c + ((uint8_t)(c - 'A') < 26 ? 32 : 0));
+}
+
+bool
+cache_view_is_zone(const struct cache_zone *zone, const uint8_t *name,
+    size_t len)
+{
+	const uint8_t *apex = cache_view_apex(zone);
+
+	if (zone->apex_len != len)
+		return false;
+	/* Length octets are below 'A': folding them does nothing. */
+	for (size_t i = 0; i < len; i++)
+		if (lower(name[i]) != apex[i])
+			return false;
+	return true;
+}
+
+static inline const uint64_t *
+node_heads(const struct cache_node *node)
+{
+	return (const uint64_t *)(const void *)(node + 1);
+}
+
+static inline const cache_ref *
+node_children(const struct cache_node *node)
+{
+	return (const cache_ref *)(const void *)(node_heads(node) + node->n);
+}
+
+static inline const uint32_t *
+node_fences(const struct cache_node *node)
+{
+	return (const uint32_t *)(const void *)(node_children(node) + node->n);
+}
+
+static inline int
+compare(const uint8_t *a, size_t a_len, const uint8_t *b, size_t b_len)
+{
+	int c = memcmp(a, b, a_len < b_len ? a_len : b_len);
+
+	return c != 0 ? c : (a_len > b_len) - (a_len < b_len);
+}
+
+/* The 8 bytes of a key behind the prefix, as a number; short ones padded. */
+static inline uint64_t
+key_head(const uint8_t *key, size_t len, size_t prefix)
+{
+	uint64_t v = 0;
+
+	if (len >= prefix + 8) {
+		memcpy(&v, key + prefix, 8);
+		return __builtin_bswap64(v);
+	}
+	for (size_t i = 0; i < 8; i++)
+		v = v << 8 | (prefix + i < len ? key[prefix + i] : 0);
+	return v;
+}
+
+/*
+ * The last child whose fence is at or below the key (@before: strictly
+ * below), or child 0.
+ */
+static unsigned
+node_search(const struct cache_node *node, const uint8_t *key, size_t len,
+    bool before)
+{
+	const uint64_t *heads = node_heads(node);
+	const uint32_t *fences = node_fences(node);
+	const uint8_t *base = (const uint8_t *)node;
+	size_t prefix = node->prefix_len;
+	unsigned low = 0, high = node->n;
+	uint64_t head;
+
+	if (prefix > 0) {
+		int c = memcmp(key, base + fences[0],
+		    len < prefix ? len : prefix);
+
+		if (c > 0)
+			return node->n - 1u;
+		if (c < 0 || len < prefix)
+			return 0;
+	}
+	head = key_head(key, len, prefix);
+	while (high - low > 1) {
+		unsigned mid = (low + high) / 2;
+		bool right;
+
+		if (heads[mid] != head) {
+			right = heads[mid] < head;
+		} else {
+			int c = compare(base + fences[mid],
+			    fences[mid + 1] - fences[mid], key, len);
+
+			right = before ? c < 0 : c <= 0;
+		}
+		if (right)
+			low = mid;
+		else
+			high = mid;
+	}
+	return low;
+}
+
+static void
+narrow(struct cache_view_leaf *leaf, const struct cache_node *node, unsigned i)
+{
+	const uint32_t *fences = node_fences(node);
+	const uint8_t *base = (const uint8_t *)node;
+
+	leaf->low = base + fences[i];
+	leaf->low_len = (uint16_t)(fences[i + 1] - fences[i]);
+	if (i + 1u < node->n) {
+		leaf->high = base + fences[i + 1];
+		leaf->high_len = (uint16_t)(fences[i + 2] - fences[i + 1]);
+	}
+}
+
+cache_ref
+cache_view_child(struct cache_view *v, const struct cache_node *node,
+    const uint8_t *key, size_t len)
+{
+	unsigned i = node_search(node, key, len, false);
+
+	narrow(&v->leaf, node, i);
+	return node_children(node)[i];
+}
+
+bool
+cache_view_covers(const struct cache_view *v, const uint8_t *key, size_t len)
+{
+	const struct cache_view_leaf *l = &v->leaf;
+
+	if (l->page == NULL)
+		return false;
+	if (l->low != NULL && compare(key, len, l->low, l->low_len) < 0)
+		return false;
+	return l->high == NULL || compare(key, len, l->high, l->high_len) < 0;
+}
+
+static void
+descend(struct cache_view *v, const uint8_t *key, size_t len, bool before)
+{
+	cache_ref ref = v->zone->root;
+
+	v->leaf = (struct cache_view_leaf){ 0 };
+	for (unsigned level = v->zone->root_level; level > 0; level--) {
+		const struct cache_node *node = cache_view_at(v->arena, ref);
+		unsigned i = node_search(node, key, len, before);
+
+		narrow(&v->leaf, node, i);
+		ref = node_children(node)[i];
+	}
+	v->leaf.page = cache_view_at(v->arena, ref);
+}
+
+void
+cache_view_turn(struct cache_view *v, const uint8_t *key, size_t len)
+{
+	if (!cache_view_covers(v, key, len))
+		descend(v, key, len, false);
+}
+
+bool
+cache_view_find(struct cache_view *v, const uint8_t *key, size_t len,
+    uint64_t hash, struct page_name *out)
+{
+	uint16_t at;
+
+	cache_view_turn(v, key, len);
+	at = page_find(v->leaf.page, key, len, hash);
+	if (at == 0)
+		return false;
+	page_name_at_offset(v->leaf.page, at, out);
+	return true;
+}
+
+bool
+cache_view_before(struct cache_view *v, const uint8_t *key, size_t len,
+    struct page_name *out)
+{
+	unsigned i;
+	bool exact;
+
+	cache_view_turn(v, key, len);
+	i = page_seek(v->leaf.page, key, len, &exact);
+	if (i == 0) {
+		/* The first name of the range may be gone: one page back. */
+		if (v->leaf.low == NULL || v->leaf.low_len == 0 ||
+		    (v->leaf.low_len == 1 && v->leaf.low[0] == 0))
+			return false;		/* the zone begins here */
+		descend(v, v->leaf.low, v->leaf.low_len, true);
+		i = page_n_names(v->leaf.page);
+	}
+	if (i == 0)
+		return false;
+	page_name_at(v->leaf.page, i - 1, out);
+	return true;
+}
+
+void
+cache_view_place(struct cache_view *v, const uint8_t *key, size_t len,
+    struct cache_view_place *out)
+{
+	unsigned i;
+
+	cache_view_turn(v, key, len);
+	i = page_seek(v->leaf.page, key, len, &out->exact);
+	out->has_next = i < page_n_names(v->leaf.page);
+	if (out->has_next) {
+		page_name_at(v->leaf.page, i, &out->next);
+	} else if (v->leaf.high != NULL) {
+		descend(v, v->leaf.high, v->leaf.high_len, false);
+		out->has_next = page_n_names(v->leaf.page) > 0;
+		if (out->has_next)
+			page_name_at(v->leaf.page, 0, &out->next);
+	}
+	out->has_previous = cache_view_before(v, key, len, &out->previous);
+}

@@ -1,0 +1,342 @@
+/*
+ * denial.c - see denial.h.
+ */
+#include "dnsd/denial.h"
+
+#include <string.h>
+
+#include "common/dns/nsec3hash.h"
+#include "common/dns/rrtype.h"
+#include "dnsd/answer.h"
+
+enum {
+	HASH_KEY = 2 + NSEC3HASH_TEXT,	/* tree, label, terminator */
+	STEPS_BACK_MAX = 16,		/* over a second NSEC3 chain */
+	NSEC3_FIXED = 5,		/* algorithm flags iterations salt len */
+	NSEC3_SHA1 = 1,
+};
+
+static bool
+uses_nsec3(const struct answer_job *job)
+{
+	return (job->view.zone->flags & CACHE_ZONE_NSEC3) != 0;
+}
+
+static bool
+uses_nsec(const struct answer_job *job)
+{
+	return !uses_nsec3(job) &&
+	    (job->view.zone->flags & CACHE_ZONE_NSEC) != 0;
+}
+
+static void
+add(struct answer_job *job, const struct page_name *name)
+{
+	for (unsigned i = 0; i < job->n_proofs; i++)
+		if (job->proof[i].key == name->key)
+			return;
+	if (job->n_proofs < ANSWER_PROOFS_MAX)
+		job->proof[job->n_proofs++] = *name;
+}
+
+size_t
+denial_wildcard_key(const struct answer_job *job, unsigned encloser,
+    uint8_t *out)
+{
+	size_t len = job->name.len[encloser];
+
+	memcpy(out, job->name.key, len);
+	out[len] = '*';
+	out[len + 1] = 0;
+	return len + 2;
+}
+
+/*
+ * NSEC: the last name before the key; if it is below a cut or a DNAME, it
+ * has no NSEC of its own and the cut's covers it. Q-115
+ */
+static void
+add_cover(struct answer_job *job, const uint8_t *key, size_t len)
+{
+	uint64_t hash[OWNERKEY_LABELS_MAX + 1];
+	uint16_t end[OWNERKEY_LABELS_MAX + 1];
+	struct page_name before, cut;
+	unsigned n;
+
+	if (!cache_view_before(&job->view, key, len, &before) ||
+	    before.key[0] != OWNERKEY_TREE_NORMAL)
+		return;
+	if (before.flags & PAGE_HAS_NSEC) {
+		add(job, &before);
+		return;
+	}
+	n = page_hash_chain(before.key, before.key_len, hash, end);
+	for (unsigned i = 1; i < n; i++) {
+		if (!cache_view_find(&job->view, before.key, end[i], hash[i],
+		    &cut))
+			continue;
+		if (cut.flags & (PAGE_HAS_NS | PAGE_HAS_DNAME)) {
+			if (cut.flags & PAGE_HAS_NSEC)
+				add(job, &cut);
+			return;
+		}
+	}
+}
+
+/* The absolute wire form of job->name's ancestor with @n labels. */
+static const uint8_t *
+ancestor(const struct answer_job *job, unsigned n)
+{
+	const uint8_t *p = job->name.wire;
+
+	for (unsigned i = job->name.n_labels; i > n; i--)
+		p += 1 + *p;
+	return p;
+}
+
+static size_t
+wire_len(const uint8_t *name)
+{
+	const uint8_t *p = name;
+
+	while (*p != 0)
+		p += 1 + *p;
+	return (size_t)(p - name) + 1;
+}
+
+static bool
+hash_name(struct answer_job *job, const uint8_t *name, size_t len,
+    uint8_t key[HASH_KEY])
+{
+	const struct cache_zone *z = job->view.zone;
+	uint8_t hash[NSEC3HASH_SIZE];
+	char text[NSEC3HASH_TEXT];
+
+	if (job->ctx->nsec3hash == NULL ||
+	    nsec3hash_name(job->ctx->nsec3hash, cache_view_salt(z),
+	    z->nsec3_salt_len, z->nsec3_iterations, name, len, hash) != OK)
+		return false;
+	nsec3hash_text(hash, text);
+	key[0] = OWNERKEY_TREE_NSEC3;
+	memcpy(key + 1, text, NSEC3HASH_TEXT);
+	key[HASH_KEY - 1] = 0;
+	return true;
+}
+
+static bool
+hash_ancestor(struct answer_job *job, unsigned n, uint8_t key[HASH_KEY])
+{
+	const uint8_t *name = ancestor(job, n);
+
+	return hash_name(job, name, wire_len(name), key);
+}
+
+static bool
+hash_wildcard(struct answer_job *job, unsigned encloser, uint8_t key[HASH_KEY])
+{
+	uint8_t name[QUERY_NAME_MAX + 3];
+	const uint8_t *tail = ancestor(job, encloser);
+	size_t len = wire_len(tail);
+
+	name[0] = 1;
+	name[1] = '*';
+	memcpy(name + 2, tail, len);
+	return len + 2 <= QUERY_NAME_MAX && hash_name(job, name, len + 2, key);
+}
+
+/* Does the owner hold an NSEC3 of the zone's chain, not of another one? */
+static bool
+in_chain(const struct answer_job *job, const struct page_name *name)
+{
+	const struct cache_zone *z = job->view.zone;
+	struct page_set set;
+	const uint8_t *rdata;
+	size_t len;
+
+	if (!page_set_find(name, RRTYPE_NSEC3, &set))
+		return false;
+	rdata = set.rr + PAGE_RR_FIXED;
+	len = (size_t)set.rr[10] << 8 | set.rr[11];
+	return len >= NSEC3_FIXED + (size_t)z->nsec3_salt_len &&
+	    rdata[0] == NSEC3_SHA1 &&
+	    (rdata[2] << 8 | rdata[3]) == z->nsec3_iterations &&
+	    rdata[4] == z->nsec3_salt_len &&
+	    memcmp(rdata + 5, cache_view_salt(z), z->nsec3_salt_len) == 0;
+}
+
+static bool
+find_match(struct answer_job *job, const uint8_t key[HASH_KEY],
+    struct page_name *out)
+{
+	return cache_view_find(&job->view, key, HASH_KEY,
+	    page_hash(key, HASH_KEY), out) && in_chain(job, out);
+}
+
+/* The NSEC3 whose interval holds the hash; the last one wraps around. */
+static void
+add_hash_cover(struct answer_job *job, const uint8_t key[HASH_KEY])
+{
+	static const uint8_t end[] = { 0xff };
+	const uint8_t *at = key;
+	size_t len = HASH_KEY;
+	struct page_name name;
+	bool wrapped = false;
+
+	for (unsigned i = 0; i < STEPS_BACK_MAX; i++) {
+		if (!cache_view_before(&job->view, at, len, &name))
+			return;
+		if (name.key[0] != OWNERKEY_TREE_NSEC3) {
+			if (wrapped)
+				return;
+			wrapped = true;
+			at = end;
+			len = sizeof(end);
+			continue;
+		}
+		if (in_chain(job, &name)) {
+			add(job, &name);
+			return;
+		}
+		at = name.key;
+		len = name.key_len;
+	}
+}
+
+static bool
+add_match(struct answer_job *job, unsigned n)
+{
+	uint8_t key[HASH_KEY];
+	struct page_name name;
+
+	if (!hash_ancestor(job, n, key) || !find_match(job, key, &name))
+		return false;
+	add(job, &name);
+	return true;
+}
+
+static void
+add_ancestor_cover(struct answer_job *job, unsigned n)
+{
+	uint8_t key[HASH_KEY];
+
+	if (hash_ancestor(job, n, key))
+		add_hash_cover(job, key);
+}
+
+/*
+ * The closest *provable* encloser at or above @n labels and, where it is
+ * above @target, the cover of the next closer name. With opt-out, names that
+ * exist may have no NSEC3. RFC 5155 7.2.1, 8.3; Q-120. Returns the encloser's
+ * labels.
+ */
+static unsigned
+add_encloser(struct answer_job *job, unsigned n, unsigned target)
+{
+	for (;; n--) {
+		if (add_match(job, n)) {
+			if (n < target)
+				add_ancestor_cover(job, n + 1);
+			return n;
+		}
+		if (n == 0)
+			return 0;
+	}
+}
+
+static void
+add_wildcard_cover(struct answer_job *job, unsigned encloser)
+{
+	uint8_t key[HASH_KEY];
+
+	if (hash_wildcard(job, encloser, key))
+		add_hash_cover(job, key);
+}
+
+void
+denial_no_type(struct answer_job *job, const struct page_name *name)
+{
+	if (uses_nsec(job)) {
+		if (name->flags & PAGE_HAS_NSEC)
+			add(job, name);
+	} else if (uses_nsec3(job)) {
+		denial_no_records(job);
+	}
+}
+
+void
+denial_no_records(struct answer_job *job)
+{
+	unsigned n = job->name.n_labels;
+
+	if (uses_nsec(job))
+		add_cover(job, job->name.key, job->name.len[n]);
+	else if (uses_nsec3(job))
+		(void)add_encloser(job, n, n);
+}
+
+void
+denial_no_name(struct answer_job *job, unsigned encloser)
+{
+	uint8_t key[OWNERKEY_MAX + 2];
+	size_t len;
+
+	if (uses_nsec(job)) {
+		add_cover(job, job->name.key,
+		    job->name.len[job->name.n_labels]);
+		len = denial_wildcard_key(job, encloser, key);
+		add_cover(job, key, len);
+	} else if (uses_nsec3(job)) {
+		add_wildcard_cover(job, add_encloser(job, encloser,
+		    encloser + 1));
+	}
+}
+
+void
+denial_no_closer(struct answer_job *job, unsigned encloser)
+{
+	if (uses_nsec(job))
+		add_cover(job, job->name.key,
+		    job->name.len[job->name.n_labels]);
+	else if (uses_nsec3(job))
+		add_ancestor_cover(job, encloser + 1);	/* RFC 5155 7.2.6 */
+}
+
+void
+denial_no_wildcard_type(struct answer_job *job, unsigned encloser,
+    const struct page_name *wildcard)
+{
+	uint8_t key[OWNERKEY_MAX + 2];
+	struct page_name name;
+	size_t len;
+
+	if (uses_nsec(job)) {
+		add_cover(job, job->name.key,
+		    job->name.len[job->name.n_labels]);
+		if (wildcard != NULL) {
+			if (wildcard->flags & PAGE_HAS_NSEC)
+				add(job, wildcard);
+			return;
+		}
+		len = denial_wildcard_key(job, encloser, key);
+		add_cover(job, key, len);
+	} else if (uses_nsec3(job)) {
+		/* RFC 5155 7.2.5 */
+		(void)add_encloser(job, encloser, encloser + 1);
+		if (hash_wildcard(job, encloser, key) &&
+		    find_match(job, key, &name))
+			add(job, &name);
+	}
+}
+
+void
+denial_no_ds(struct answer_job *job, const struct page_name *cut,
+    unsigned n_labels)
+{
+	if (uses_nsec(job)) {
+		if (cut->flags & PAGE_HAS_NSEC)
+			add(job, cut);
+	} else if (uses_nsec3(job)) {
+		/* RFC 5155 7.2.7 */
+		(void)add_encloser(job, n_labels, n_labels);
+	}
+}

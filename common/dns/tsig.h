@@ -89,7 +89,8 @@ MUST_USE enum err tsig_mac(const struct tsig_key *key, const uint8_t *bytes,
 enum tsig_verdict {		/* numbers are used in handoff: keep them */
 	TSIG_UNSIGNED = 0,	/* no TSIG record (fine in between only) */
 	TSIG_GOOD = 1,
-	TSIG_BAD_FORM = 2,	/* not last, two of them, class, TTL, lengths */
+	TSIG_BAD_FORM = 2,	/* not last, two of them, class, TTL, lengths,
+				   a MAC below max(10, half) or too long */
 	TSIG_BAD_KEY = 3,	/* another key name or algorithm */
 	TSIG_BAD_SIG = 4,	/* MAC does not verify */
 	TSIG_BAD_TIME = 5,	/* outside the window, or going backwards */
@@ -227,8 +228,9 @@ MUST_USE enum err tsig_append(uint8_t *msg, size_t *len, size_t max,
  * @mac:     the right MAC, in full
  * @mac_min: as in the policy
  *
- * Key, algorithm, truncation, MAC (constant time), then time, in the order of
- * RFC 8945 5.2.
+ * The caller has matched key and algorithm by name. Here: MAC (constant time),
+ * time, truncation, in the order of RFC 8945 5.2. The time may be off by the
+ * record's fudge or @fudge_min_s, whichever is more.
  */
 enum tsig_verdict tsig_judge(const struct tsig_rr *tr, const uint8_t *mac,
     size_t mac_len, uint16_t mac_min, uint64_t now_s, uint16_t fudge_min_s);

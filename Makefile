@@ -155,12 +155,12 @@ $(O)/tests/unit/%: $(O)/tests/unit/%.o $(TEST_LIB) $(ARCHIVES)
 	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $(filter %.o,$^) \
 	  -Wl,--start-group $(filter %.a,$^) -Wl,--end-group $(PKG_LIBS) $(CMOCKA_LIBS)
 
-$(O)/tests/fuzz/%: $(O)/tests/fuzz/%.o $(ARCHIVES)
+$(O)/tests/fuzz/%: $(O)/tests/fuzz/%.o $(O)/tests/lib/testcache.o $(ARCHIVES)
 	$(if $(Q),@echo "  LD $@")
 	$(Q)$(CC) $(ALL_LDFLAGS) $(if $(filter fuzz,$(VARIANT)),-fsanitize=fuzzer) -o $@ $(filter %.o,$^) \
 	  -Wl,--start-group $(filter %.a,$^) -Wl,--end-group $(PKG_LIBS)
 
-$(O)/tests/%: $(O)/tests/%.o $(ARCHIVES)
+$(O)/tests/%: $(O)/tests/%.o $(O)/tests/lib/testcache.o $(ARCHIVES)
 	$(if $(Q),@echo "  LD $@")
 	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $(filter %.o,$^) \
 	  -Wl,--start-group $(filter %.a,$^) -Wl,--end-group $(PKG_LIBS)

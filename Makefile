@@ -107,7 +107,7 @@ TOOLS	:= $(patsubst %.c,$(O)/%,$(wildcard tests/tools/*.c tests/bench/*.c tests/
 .SECONDARY:
 .PHONY: all help check check-unit check-fast check-e2e check-sql run bench lint \
 	check-arrows check-headers check-symbols format format-check install \
-	clean fuzz tools deps example-conf compdb FORCE
+	clean fuzz tools tests lint-sum deps example-conf compdb FORCE
 
 all: $(BINS) $(ARCHIVES) ## build the three programs (default)
 
@@ -192,6 +192,8 @@ bench: all tools ## benchmarks
 	tests/bench/run
 
 lint: check-arrows check-headers check-symbols ## structure checks
+lint-sum: $(ARCHIVES)
+	@CC='$(CC)' CFLAGS='$(BASE) $(WARN) $(PKG_CFLAGS)' tests/lint/all $(O)
 check-arrows: ## includes form no cycle; who may include whom
 	@tests/lint/arrows
 check-headers: ## every header compiles alone

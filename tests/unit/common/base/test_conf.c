@@ -95,7 +95,7 @@ TEST_WITH(conf_complaints_name_file_and_line, setup, teardown)
 	refused("dns {\n\tudp_workers = 4294967297\n}\n", 2, "out of range");
 	refused("dns {\n\tudp_workers = many\n}\n", 2, "integer");
 	refused("dns {\n\tlisten = {\"localhost:53\"}\n}\n", 2, "localhost");
-	refused("transfer {\n\tallow_any_port = perhaps\n}\n", 2, "perhaps");
+	refused("transfer {\n\tallow_any_port = perhaps\n}\n", 2, "boolean");
 	refused("transfer {\n\townership = \"mine\"\n}\n", 2, "proof|operator");
 	refused("transfer {\n\tallow_prefixes = {\"10.0.0.1/8\"}\n}\n", 2,
 	    "prefix");

@@ -28,6 +28,7 @@
 #include <stdint.h>
 
 #include "common/base/base.h"
+#include "common/base/buf.h"
 #include "common/base/err.h"
 
 struct db;
@@ -64,9 +65,13 @@ struct db_param {
 	int len;		/* -1: NULL */
 	const void *data;	/* NULL with len > 0: the bytes are in num */
 	uint8_t num[8];
+	enum err err;		/* of making it: db_exec answers with this */
 };
 
-struct db_param db_null(void);
+#define DB_PARAMS_MAX 64
+
+struct db_param db_null(void);		/* rather db_if(): it knows the type */
+struct db_param db_if(bool present, struct db_param p);	/* p or NULL */
 struct db_param db_text(const char *text);		/* NULL: SQL NULL */
 struct db_param db_textn(const char *text, size_t len);	/* typed text */
 struct db_param db_bytes(const void *bytes, size_t len);	/* bytea */
@@ -86,18 +91,18 @@ struct db_param db_time_ms(int64_t wall_ms);		/* timestamptz */
 
 /*
  * A one-dimensional array parameter, for `unnest($1::uuid[], ...)`.
- * Sticky: after a failed append (memory, max_bytes) db_exec refuses it.
+ * Sticky: after a failed append (memory, max_bytes) db_exec answers
+ * ERR_LIMIT or ERR_NO_MEMORY.
  */
 enum db_array_type {
 	DB_ARRAY_I64, DB_ARRAY_TEXT, DB_ARRAY_BYTES, DB_ARRAY_UUID,
 	DB_ARRAY_TIME,
 };
 struct db_array {
-	uint8_t *bytes;
-	size_t len, size, max_bytes;
+	struct buf buf;
 	uint32_t n;
+	bool has_null;
 	enum db_array_type type;
-	bool failed;
 };
 void db_array_init(struct db_array *a, enum db_array_type type,
     size_t max_bytes);
@@ -156,11 +161,19 @@ uint64_t db_epoch(const struct db *db);
  *  ERR_TIMEOUT (retry): db_conf.timeout_ms or 57014;
  *  ERR_EXISTS (reject): 23505, see db_constraint();
  *  ERR_CONSTRAINT (reject): the rest of 23xxx, 22xxx, P0001, 44000;
+ *  ERR_DENIED (reject): 42501, a privilege or row security;
+ *  ERR_UNSUPPORTED (reject): 25006, a write on a standby;
  *  ERR_DB (fail): our statement or the schema is wrong, 42xxx and others.
  */
 MUST_USE enum err db_exec(struct db *db, const struct db_stmt *stmt,
     const struct db_param *params, size_t n_params,
     struct db_rows **out_rows);
+
+/* A fixed statement without parameters whose rows nobody wants (SET ...). */
+MUST_USE enum err db_command(struct db *db, const char *text);
+
+/* ROLLBACK if a transaction is open; db_error() stays what it was. */
+void db_rollback(struct db *db);
 
 /* What the last failed call said; never NULL, "" when nothing did. The
  * text is the server's primary message: it may quote values of rows, so
@@ -205,6 +218,20 @@ const char *db_get_text_or(struct db_rows *rows, size_t row, int col,
 /* inet: family 4 or 6, the address in network order, the prefix length. */
 void db_get_inet(struct db_rows *rows, size_t row, int col,
     uint8_t out_addr[16], uint8_t *out_family, uint8_t *out_prefix);
+
+/*
+ * Elements of a one-dimensional array column, in order. A text element is
+ * not NUL-terminated; a NULL one has *out_item NULL.
+ */
+struct db_items {
+	const uint8_t *pos;
+	const uint8_t *end;
+	uint32_t n_left;
+};
+void db_get_items(struct db_rows *rows, size_t row, int col,
+    struct db_items *out_items);
+bool db_items_next(struct db_items *items, const uint8_t **out_item,
+    size_t *out_len);
 
 /* UUIDs between their two forms. */
 #define DB_UUID_TEXT_SIZE 37

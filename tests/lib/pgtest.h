@@ -1,8 +1,8 @@
 /*
- * pg.h - a throw-away PostgreSQL for a unit test (tests/lib/pgtemp).
+ * pgtest.h - a throw-away PostgreSQL for a unit test (tests/lib/pgtemp).
  */
-#ifndef TESTS_LIB_PG_H
-#define TESTS_LIB_PG_H
+#ifndef TESTS_LIB_PGTEST_H
+#define TESTS_LIB_PGTEST_H
 
 /**
  * pgtest_start() - a cluster with the schema of sql/

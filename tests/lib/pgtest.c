@@ -1,10 +1,10 @@
-/* pg.c - see pg.h. */
+/* pgtest.c - see pgtest.h. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
-#include "tests/lib/pg.h"
+#include "tests/lib/pgtest.h"
 
 static char conninfo[256];
 static pid_t owner;

@@ -1,17 +1,10 @@
 /* test_egress.c - which destinations may be connected to. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <cmocka.h>
+#include "tests/lib/test.h"
 
-#include <stdio.h>
 #include <unistd.h>
 
 #include "common/base/base.h"
 #include "xferd/egress.h"
-
-#define TEST(name) static void name(void **state UNUSED)
 
 struct row {
 	const char *to;
@@ -133,17 +126,4 @@ TEST(connect_refuses_what_check_refuses)
 	    NULL), OK);
 	assert_false(pending);
 	close(fd);
-}
-
-int
-main(void)
-{
-	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(forbidden_destinations_are_named),
-		cmocka_unit_test(an_allowed_prefix_opens_no_other),
-		cmocka_unit_test(ports_open_by_number_or_all),
-		cmocka_unit_test(connect_refuses_what_check_refuses),
-	};
-
-	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,17 +1,9 @@
 /* test_zone.c - rounds of one zone on a virtual clock. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <cmocka.h>
-
-#include <string.h>
+#include "tests/lib/test.h"
 
 #include "common/base/base.h"
 #include "xferd/zone.h"
 
-
-#define TEST(name) static void name(void **state UNUSED)
 
 static const struct zone_limits LIMITS = {
 	.refresh_min_s = 60, .refresh_max_s = 86400,
@@ -444,36 +436,4 @@ TEST(a_year_of_timers)					/* T-001, T-004 */
 	}
 	assert_true(rounds > 10000 && rounds < 30000);
 	assert_true(dead_rounds > 5000);
-}
-
-int
-main(void)
-{
-	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(new_zone_is_fetched_whole_without_a_probe),
-		cmocka_unit_test(equal_serial_renews_expire_without_a_transfer),
-		cmocka_unit_test(newer_serial_is_fetched_by_ixfr_from_the_same_primary),
-		cmocka_unit_test(failed_ixfr_falls_back_to_axfr_in_the_same_round),
-		cmocka_unit_test(mismatch_falls_back_to_axfr),
-		cmocka_unit_test(cut_connection_goes_to_the_next_primary),
-		cmocka_unit_test(single_newer_soa_to_ixfr_means_axfr),
-		cmocka_unit_test(older_primary_is_passed_over_and_renews_nothing),
-		cmocka_unit_test(exactly_half_the_circle_is_not_newer),
-		cmocka_unit_test(serial_wraps_forward),
-		cmocka_unit_test(expired_zone_accepts_a_lower_serial_whole),
-		cmocka_unit_test(retransfer_takes_the_whole_zone_at_any_serial),
-		cmocka_unit_test(notifying_primary_is_asked_first_even_if_avoided),
-		cmocka_unit_test(notifies_during_a_round_ask_for_one_more),
-		cmocka_unit_test(notify_ahead_of_the_data_is_rechecked_once),
-		cmocka_unit_test(hints_are_judged),
-		cmocka_unit_test(expire_option_shortens_and_never_takes_back),
-		cmocka_unit_test(timers_are_clamped_at_the_edges),
-		cmocka_unit_test(empty_zone_with_dead_primary_doubles_to_the_cap),
-		cmocka_unit_test(nobody_to_ask_ends_the_round),
-		cmocka_unit_test(own_trouble_is_not_the_primarys_failure),
-		cmocka_unit_test(late_events_change_nothing),
-		cmocka_unit_test(a_year_of_timers),
-	};
-
-	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -464,6 +464,56 @@ take_all(struct conf *c, cfg_t *cfg)
 	return e;
 }
 
+/*
+ * libconfuse takes a section that the end of the file cuts off: the options
+ * lost with it would silently be defaults. So look for the brace that stays
+ * open, skipping what its lexer takes as comments and strings.
+ */
+static enum err
+check_braces(const char *path, struct fault *fault)
+{
+	FILE *f = fopen(path, "re");
+	uint32_t line = 1, opened[8] = { 0 }, depth = 0;
+	int c, last = 0, quote = 0;
+	bool comment = false, block = false;
+
+	if (f == NULL)
+		return ERR_NOT_FOUND;
+	for (; (c = getc(f)) != EOF; last = c) {
+		if (c == '\n') {
+			line++;
+			comment = false;
+		} else if (block) {
+			block = !(last == '*' && c == '/');
+		} else if (comment) {
+			continue;
+		} else if (quote != 0) {
+			if (c == '\\' && last == '\\')
+				c = 0;		/* an escaped backslash */
+			else if (c == quote && last != '\\')
+				quote = 0;
+		} else if (c == '"' || c == '\'') {
+			quote = c;
+		} else if (c == '#' || (c == '/' && last == '/')) {
+			comment = true;
+		} else if (c == '*' && last == '/') {
+			block = true;
+		} else if (c == '{') {
+			if (depth < COUNT_OF(opened))
+				opened[depth] = line;
+			depth++;
+		} else if (c == '}' && depth > 0) {
+			depth--;
+		}
+	}
+	fclose(f);
+	if (depth == 0)
+		return OK;
+	fault_set(fault, path, opened[MIN(depth, COUNT_OF(opened)) - 1],
+	    "section or list is not closed by }");
+	return ERR_CONFIG;
+}
+
 static enum err
 parse_file(struct conf *c, const char *path, struct fault *fault)
 {
@@ -472,9 +522,13 @@ parse_file(struct conf *c, const char *path, struct fault *fault)
 	char where[128];
 	cfg_t *cfg = NULL;
 	size_t i, j, n;
-	enum err e = ERR_CONFIG;
+	enum err e;
 	int rc;
 
+	e = check_braces(path, fault);
+	if (e != OK)
+		return e;
+	e = ERR_CONFIG;
 	for (i = 0; i < COUNT_OF(sections); i++) {
 		for (n = 0, j = 0; j < COUNT_OF(rows); j++) {
 			if (strcmp(rows[j].section, sections[i].name) == 0)

@@ -434,9 +434,9 @@ CREATE TABLE zone_page (
 	body bytea COMPRESSION lz4 NOT NULL,
 	CONSTRAINT zone_page_zone_id_low_key_from_generation_pk
 	    PRIMARY KEY (zone_id, low_key, from_generation),
-	CONSTRAINT zone_page_low_key_ck CHECK (octet_length(low_key) <= 520),
+	CONSTRAINT zone_page_low_key_ck CHECK (octet_length(low_key) BETWEEN 1 AND 512),
 	CONSTRAINT zone_page_high_key_ck CHECK (high_key > low_key
-	    AND octet_length(high_key) <= 520),
+	    AND octet_length(high_key) <= 512),
 	CONSTRAINT zone_page_from_generation_ck CHECK (from_generation > 0),
 	CONSTRAINT zone_page_to_generation_ck
 	    CHECK (to_generation > from_generation),
@@ -450,7 +450,7 @@ COMMENT ON TABLE zone_page IS
     '(docs/PAGE.md); live at generation g: from_generation <= g and '
     '(to_generation is null or to_generation > g)';
 COMMENT ON COLUMN zone_page.low_key IS
-    'owner key where the range begins (inclusive); the first page has ''''';
+    'owner key where the range begins (inclusive); the first page has \x00';
 COMMENT ON COLUMN zone_page.high_key IS
     'owner key where the next page begins; null for the last';
 COMMENT ON COLUMN zone_page.to_generation IS
@@ -477,9 +477,9 @@ CREATE TABLE zone_node (
 	CONSTRAINT zone_node_zone_id_level_low_key_from_generation_pk
 	    PRIMARY KEY (zone_id, level, low_key, from_generation),
 	CONSTRAINT zone_node_level_ck CHECK (level BETWEEN 1 AND 7),
-	CONSTRAINT zone_node_low_key_ck CHECK (octet_length(low_key) <= 520),
+	CONSTRAINT zone_node_low_key_ck CHECK (octet_length(low_key) BETWEEN 1 AND 512),
 	CONSTRAINT zone_node_high_key_ck CHECK (high_key > low_key
-	    AND octet_length(high_key) <= 520),
+	    AND octet_length(high_key) <= 512),
 	CONSTRAINT zone_node_from_generation_ck CHECK (from_generation > 0),
 	CONSTRAINT zone_node_to_generation_ck
 	    CHECK (to_generation > from_generation),

@@ -1,14 +1,17 @@
 /*
- * db_conn.h - the inside of struct db, for the rooms that speak libpq.
+ * db_conn.h - the inside of struct db: waiting for libpq with a deadline.
  *
- * Only db.c, db_copy.c and db_listen.c include this.
+ * Only db, db_copy and db_listen include this; it hosts libpq-fe.h for them.
  */
 #ifndef COMMON_DB_DB_CONN_H
 #define COMMON_DB_DB_CONN_H
 
 #include <libpq-fe.h>
 
-#include "common/db/db.h"
+#include "common/base/base.h"
+#include "common/base/err.h"
+
+struct db_stmt;
 
 #define DB_PREPARED_MAX 512	/* statements of one program */
 
@@ -31,6 +34,9 @@ struct db {
 	char sqlstate[6];
 	char constraint[64];
 };
+
+/* Keep the first line of a message. */
+void db_conn_line(char *to, size_t size, const char *from);
 
 /* Forget what the last call said. */
 void db_conn_clear(struct db *db);

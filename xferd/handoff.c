@@ -370,6 +370,7 @@ handoff_mark_encode(const struct handoff_mark *in, uint8_t *out, size_t max,
 
 	wr_u8(&w, (uint8_t)in->part);
 	wr_u32(&w, in->serial);
+	wr_u32(&w, in->ttl);
 	wr_counted(&w, in->soa, in->soa_len);
 	return written(&w, out_len);
 }
@@ -382,6 +383,7 @@ handoff_mark_decode(const uint8_t *payload, size_t len,
 
 	out->part = rd_enum(&r, HANDOFF_DELETE, HANDOFF_ADD);
 	out->serial = rd_u32(&r);
+	out->ttl = rd_u32(&r);
 	out->soa_len = rd_soa(&r, &out->soa, &out->serial);
 	return taken(&r);
 }

@@ -103,7 +103,8 @@ enum handoff_transport {
  * AXFR is the first record; the closing one is not sent again.
  *
  * IXFR: the records between two HANDOFF_MARK frames are deletes or adds:
- *   MARK body: u8 part (1 delete, 2 add), u32 serial, u16 rdlen, SOA rdata
+ *   MARK body: u8 part (1 delete, 2 add), u32 serial, u32 ttl, u16 rdlen,
+ *   SOA rdata
  */
 
 /* How a transfer or a probe ended.  One list: also attempt.reason in SQL. */
@@ -218,6 +219,7 @@ enum handoff_part {
 struct handoff_mark {
 	enum handoff_part part;
 	uint32_t serial;
+	uint32_t ttl;			/* of the SOA record */
 	uint16_t soa_len;		/* the SOA's rdata as received */
 	const uint8_t *soa;
 };

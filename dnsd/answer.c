@@ -599,6 +599,13 @@ put_additional(struct answer_job *job, const struct page_name *name,
 
 /* ---- the kinds of answer ---------------------------------------------- */
 
+static bool
+is_signed(const struct answer_job *job)
+{
+	return (job->view.zone->flags &
+	    (CACHE_ZONE_NSEC | CACHE_ZONE_NSEC3)) != 0;
+}
+
 static enum outcome
 refer(struct answer_job *job, const struct page_name *cut, unsigned n_labels)
 {
@@ -614,7 +621,9 @@ refer(struct answer_job *job, const struct page_name *cut, unsigned n_labels)
 	if (!must_put(job, EMIT_AUTHORITY, &owner, &stored, &at))
 		return COMPLETE;
 	if (job->dnssec) {
-		if (page_set_find(cut, RRTYPE_DS, &ds)) {
+		if (!is_signed(job)) {
+			;		/* a DS without a chain says nothing */
+		} else if (page_set_find(cut, RRTYPE_DS, &ds)) {
 			stored = as_stored(job, &ds);
 			if (!must_put(job, EMIT_AUTHORITY, &owner, &stored,
 			    NULL))
@@ -657,7 +666,7 @@ follow(struct answer_job *job, const uint8_t *target, size_t at)
 	uint64_t hash;
 
 	job->seen[job->n_seen++] = name->hash[name->n_labels];
-	if (job->n_seen > ANSWER_CHAIN_MAX)
+	if (job->n_seen == ANSWER_CHAIN_MAX)
 		return COMPLETE;		/* */
 	if (ownerkey_from_dname(target, cache_view_apex(job->view.zone),
 	    OWNERKEY_TREE_NORMAL, &job->target) != OK)
@@ -734,7 +743,11 @@ redirect(struct answer_job *job, const struct page_name *dname,
 	    job->query.qtype == RRTYPE_ANY)
 		return COMPLETE;			/* */
 	at = emit_rdata(&job->emit, at, &end);
-	return follow(job, name, at);
+	if (follow(job, name, at) != FOLLOW)
+		return COMPLETE;
+	/* Into its own subtree: it would go on like this. Q-102 */
+	return ownerkey_is_below(job->target.bytes, job->target.len,
+	    dname->key, dname->key_len) ? COMPLETE : FOLLOW;
 }
 
 /* ANY: one set, the first that is not about the others. RFC 8482 4.1 */

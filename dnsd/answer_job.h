@@ -62,7 +62,7 @@ struct answer_job {
 	uint8_t n_seen;			/* names of the chain */
 	uint8_t n_dnames;
 	struct page_name proof[ANSWER_PROOFS_MAX];
-	uint64_t seen[ANSWER_CHAIN_MAX + 1];
+	uint64_t seen[ANSWER_CHAIN_MAX];
 	const uint8_t *dname[ANSWER_CHAIN_MAX];	/* keys already answered */
 
 	uint16_t key_end[OWNERKEY_LABELS_MAX + 1];

@@ -66,7 +66,7 @@ remember(struct emit *e, size_t at, uint32_t hash)
 	if (at > EMIT_POINTER_MAX || e->n_suffixes == EMIT_SUFFIXES_MAX)
 		return;
 	e->suffix[e->n_suffixes++] =
-	    (struct emit_suffix){ (uint16_t)at, hash };
+	    (struct emit_suffix){ .at = (uint16_t)at, .hash = hash };
 }
 
 void
@@ -120,16 +120,21 @@ put_name(struct emit *e, const uint8_t *name)
 {
 	const uint8_t *start = name;
 	const uint8_t *rest;
+	unsigned first = e->n_suffixes;
 
 	while (*name != 0) {
 		uint32_t h = suffix_hash(name);
 
 		for (unsigned i = 0; i < e->n_suffixes; i++) {
 			if (e->suffix[i].hash != h ||
+			    e->suffix[i].hops == EMIT_HOPS_MAX ||
 			    !same_name(e, e->suffix[i].at, name))
 				continue;
 			put16(e->base + e->len, 0xc000u | e->suffix[i].at);
 			e->len += 2;
+			for (unsigned k = first; k < e->n_suffixes; k++)
+				e->suffix[k].hops = (uint16_t)
+				    (e->suffix[i].hops + 1);
 			for (rest = name; *rest != 0; )
 				rest += 1 + *rest;
 			return (size_t)(rest + 1 - start);

@@ -24,10 +24,12 @@ enum {
 	EMIT_POINTER_MAX = 0x3fff,
 	EMIT_RR_FIXED = 12,		/* as stored: C00C ... rdlength */
 	EMIT_SUFFIXES_MAX = 64,
+	EMIT_HOPS_MAX = 8,		/* some resolvers follow only so many */
 };
 
 struct emit_suffix {
 	uint16_t at;
+	uint16_t hops;			/* pointers on the way to the root */
 	uint32_t hash;
 };
 

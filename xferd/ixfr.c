@@ -51,6 +51,7 @@ mark(struct ixfr *x, enum handoff_part part, const struct stream_soa *soa)
 	struct handoff_mark m = {
 		.part = part,
 		.serial = soa->serial,
+		.ttl = soa->ttl,
 		.soa_len = soa->len,
 		.soa = soa->rdata,
 	};

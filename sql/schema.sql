@@ -1,0 +1,2282 @@
+
+-- FUNCTION attempt_prune(uuid[], integer)
+
+CREATE FUNCTION public.attempt_prune(zones uuid[], keep integer) RETURNS bigint
+    LANGUAGE sql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+    AS $$
+	WITH gone AS (
+		DELETE FROM attempt a USING (
+			SELECT u.zone_id, (SELECT b.id FROM attempt b
+			    WHERE b.zone_id = u.zone_id
+			    ORDER BY b.id DESC OFFSET keep LIMIT 1) AS last_id
+			FROM unnest(zones) AS u (zone_id)
+		) l
+		WHERE a.zone_id = l.zone_id AND a.id <= l.last_id
+		RETURNING 1
+	)
+	SELECT count(*) FROM gone
+$$;
+
+COMMENT ON FUNCTION public.attempt_prune(zones uuid[], keep integer) IS 'keep the last attempts of these zones; called by xferd after recording';
+
+-- FUNCTION edge_report(text, bigint, xid8, jsonb, jsonb)
+
+CREATE FUNCTION public.edge_report(edge text, epoch bigint, applied_xmin xid8, exceptions jsonb, counters jsonb) RETURNS void
+    LANGUAGE sql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+    AS $_$
+	INSERT INTO edge AS e (name, epoch, applied_xmin, exceptions, counters)
+	VALUES ($1, $2, $3, coalesce($4, '[]'), coalesce($5, '{}'))
+	ON CONFLICT (name) DO UPDATE SET epoch = excluded.epoch,
+	    applied_xmin = excluded.applied_xmin,
+	    exceptions = excluded.exceptions, counters = excluded.counters,
+	    seen_at = now();
+	SELECT pg_notify('understudy_edge', $1);
+$_$;
+
+COMMENT ON FUNCTION public.edge_report(edge text, epoch bigint, applied_xmin xid8, exceptions jsonb, counters jsonb) IS 'what an edge serves now; the one thing that dnsd writes';
+
+-- FUNCTION feed_changes(xid8)
+
+CREATE FUNCTION public.feed_changes(since xid8) RETURNS TABLE(horizon xid8, core_xmin xid8, xmax xid8, read_at timestamp with time zone, system_id bigint, timeline integer, kind text, zone_id uuid, apex bytea, stripes bigint, state text, generation bigint, serial bigint, soa bytea, root_level smallint, root_digest bytea, record_count bigint, page_count bigint, loaded_at timestamp with time zone, checked_at timestamp with time zone, expires_in_ms bigint)
+    LANGUAGE sql STABLE
+    AS $$
+	WITH here AS MATERIALIZED (
+		SELECT pg_snapshot_xmin(pg_current_snapshot()) AS horizon,
+		    pg_snapshot_xmax(pg_current_snapshot()) AS xmax,
+		    statement_timestamp() AS read_at,
+		    (SELECT c.system_identifier FROM pg_control_system() c)
+			AS system_id,
+		    feed_timeline() AS timeline,
+		    EXISTS (SELECT FROM pg_subscription p WHERE p.subdbid =
+			(SELECT d.oid FROM pg_database d
+			 WHERE d.datname = current_database()))
+			AS is_subscriber
+	), change AS (
+		SELECT 'zone' AS kind, s.zone_id, s.apex, s.stripes, s.state,
+		    s.generation, s.serial, s.soa, s.root_level,
+		    s.root_digest, s.record_count, s.page_count, s.loaded_at,
+		    s.checked_at, s.expires_at
+		FROM zone_state s WHERE s.stamp >= since
+		UNION ALL
+		SELECT 'refresh', r.zone_id, NULL, NULL, NULL, NULL, NULL,
+		    NULL, NULL, NULL, NULL, NULL, NULL, r.checked_at,
+		    r.expires_at
+		FROM (
+			SELECT DISTINCT ON (u.zone_id) u.zone_id,
+			    b.checked_at, u.expires_at
+			FROM refresh_batch b, unnest(b.zone_ids, b.expires_at)
+			    AS u (zone_id, expires_at)
+			WHERE b.stamp >= since
+			ORDER BY u.zone_id, b.checked_at DESC, b.id DESC
+		) r
+	)
+	SELECT h.horizon,
+	    CASE WHEN h.is_subscriber
+		THEN (SELECT m.core_xmin FROM feed_mark m) ELSE h.horizon END,
+	    h.xmax, h.read_at, h.system_id, h.timeline,
+	    c.kind, c.zone_id, c.apex, c.stripes, c.state, c.generation,
+	    c.serial, c.soa, c.root_level, c.root_digest, c.record_count,
+	    c.page_count, c.loaded_at, c.checked_at,
+	    CASE WHEN c.expires_at IS NOT NULL THEN
+		(extract(epoch FROM least(c.expires_at,
+		    h.read_at + interval '68 years') - h.read_at) * 1000
+		)::bigint END
+	FROM here h LEFT JOIN change c ON true
+$$;
+
+COMMENT ON FUNCTION public.feed_changes(since xid8) IS 'what changed since a horizon, and the next horizon, in one statement: always at least one row, with kind null when nothing changed. feed_changes(''0'') is everything. Rows may come again: drop what is known by generation and checked_at';
+
+-- FUNCTION feed_mark_tick()
+
+CREATE FUNCTION public.feed_mark_tick() RETURNS void
+    LANGUAGE sql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+    AS $$
+	UPDATE feed_mark
+	SET core_xmin = pg_snapshot_xmin(pg_current_snapshot()), at = now()
+	WHERE EXISTS (SELECT FROM pg_replication_slots
+	    WHERE slot_type = 'logical')
+	AND core_xmin < pg_snapshot_xmin(pg_current_snapshot())
+$$;
+
+COMMENT ON FUNCTION public.feed_mark_tick() IS 'called each second by xferd; does nothing without logical subscribers';
+
+-- FUNCTION feed_stamp()
+
+CREATE FUNCTION public.feed_stamp() RETURNS trigger
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+    AS $$
+BEGIN
+	NEW.stamp := pg_current_xact_id();
+	RETURN NEW;
+END
+$$;
+
+COMMENT ON FUNCTION public.feed_stamp() IS 'stamp the row with the transaction that writes it here: on a logical subscriber that is the subscriber''s own, as is its horizon';
+
+-- FUNCTION feed_timeline()
+
+CREATE FUNCTION public.feed_timeline() RETURNS integer
+    LANGUAGE sql STABLE
+    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+    AS $$
+	-- The control file's timeline is set by the first checkpoint after a
+	-- promotion; the name of the WAL file knows at once.
+	SELECT CASE WHEN pg_is_in_recovery()
+	    THEN (SELECT timeline_id FROM pg_control_checkpoint())
+	    ELSE ('x' || left(pg_walfile_name(pg_current_wal_insert_lsn()),
+		8))::bit(32)::integer END
+$$;
+
+COMMENT ON FUNCTION public.feed_timeline() IS 'changes with each failover or restore';
+
+-- FUNCTION job_inserted()
+
+CREATE FUNCTION public.job_inserted() RETURNS trigger
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+    AS $$
+BEGIN
+	PERFORM pg_notify('understudy_job', 'job');
+	RETURN NULL;
+END
+$$;
+
+COMMENT ON FUNCTION public.job_inserted() IS 'wake xferd, once per statement';
+
+-- FUNCTION owner_key_text(bytea, bytea)
+
+CREATE FUNCTION public.owner_key_text(key bytea, apex bytea) RETURNS text
+    LANGUAGE plpgsql IMMUTABLE STRICT PARALLEL SAFE
+    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+    AS $$
+DECLARE
+	rest bytea := substr(key, 2);	-- behind the tree byte
+	label bytea;
+	plain bytea;
+	r text := '';
+	n integer;
+	i integer;
+BEGIN
+	WHILE octet_length(rest) > 0 LOOP
+		n := position('\x00'::bytea IN rest);
+		IF n < 2 THEN
+			RAISE EXCEPTION 'not an owner key: %', key;
+		END IF;
+		label := substr(rest, 1, n - 1);
+		rest := substr(rest, n + 1);
+		IF position('\x01'::bytea IN label) > 0 THEN
+			-- 01 01 is 00, 01 02 is 01 (common/dns/ownerkey.h)
+			plain := '';
+			i := 0;
+			WHILE i < octet_length(label) LOOP
+				IF get_byte(label, i) = 1 THEN
+					plain := plain || set_byte('\x00',
+					    0, get_byte(label, i + 1) - 1);
+					i := i + 2;
+				ELSE
+					plain := plain ||
+					    substr(label, i + 1, 1);
+					i := i + 1;
+				END IF;
+			END LOOP;
+			label := plain;
+		END IF;
+		r := wire_label_text(label) || '.' || r;
+	END LOOP;
+	plain := NULL;
+	IF octet_length(apex) = 1 THEN
+		RETURN CASE r WHEN '' THEN '.' ELSE r END;
+	END IF;
+	RETURN r || (wire_name_text(apex, 0)).name;
+END
+$$;
+
+COMMENT ON FUNCTION public.owner_key_text(key bytea, apex bytea) IS 'the owner name of a key in a zone, in presentation form';
+
+-- FUNCTION page_records(bytea, bytea)
+
+CREATE FUNCTION public.page_records(apex bytea, body bytea) RETURNS TABLE(owner text, ttl bigint, class text, type text, rdata text, type_number integer, rdata_wire bytea)
+    LANGUAGE plpgsql IMMUTABLE STRICT PARALLEL SAFE
+    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+    AS $$
+#variable_conflict use_variable
+DECLARE
+	n_names integer;
+	n_slots integer;
+	name_at integer;
+	name_i integer;
+	key_len integer;
+	n_sets integer;
+	sets_at integer;
+	at integer;
+	stop integer;
+	rdlen integer;
+	class_number integer;
+BEGIN
+	IF substr(body, 1, 4) <> '\x55504701' THEN
+		RAISE EXCEPTION 'not a page of format 1: %', substr(body, 1, 4);
+	END IF;
+	-- Integers of the page's structure are little-endian (docs/PAGE.md).
+	n_names := get_byte(body, 8) + 256 * get_byte(body, 9);
+	n_slots := get_byte(body, 10) + 256 * get_byte(body, 11);
+	FOR name_i IN 0 .. n_names - 1 LOOP
+		at := 16 + 4 * n_slots + 2 * name_i;
+		name_at := 4 * (get_byte(body, at)
+		    + 256 * get_byte(body, at + 1));
+		key_len := get_byte(body, name_at)
+		    + 256 * get_byte(body, name_at + 1);
+		n_sets := get_byte(body, name_at + 3);
+		owner := owner_key_text(substr(body, name_at + 5, key_len),
+		    apex);
+		sets_at := name_at + 4 + (key_len + 3) / 4 * 4;
+		at := sets_at + 8 * n_sets;
+		stop := at;
+		FOR set_i IN 0 .. n_sets - 1 LOOP
+			stop := stop
+			    + get_byte(body, sets_at + 8 * set_i + 4)
+			    + 256 * get_byte(body, sets_at + 8 * set_i + 5)
+			    + get_byte(body, sets_at + 8 * set_i + 6)
+			    + 256 * get_byte(body, sets_at + 8 * set_i + 7);
+		END LOOP;
+		WHILE at < stop LOOP
+			type_number := get_byte(body, at + 2) * 256
+			    + get_byte(body, at + 3);
+			class_number := get_byte(body, at + 4) * 256
+			    + get_byte(body, at + 5);
+			ttl := ('x' || encode(substr(body, at + 7, 4),
+			    'hex'))::bit(32)::bigint;
+			rdlen := get_byte(body, at + 10) * 256
+			    + get_byte(body, at + 11);
+			rdata_wire := substr(body, at + 13, rdlen);
+			class := CASE class_number WHEN 1 THEN 'IN'
+			    ELSE 'CLASS' || class_number END;
+			type := rr_type_text(type_number);
+			rdata := rr_rdata_text(type_number, rdata_wire);
+			RETURN NEXT;
+			at := at + 12 + rdlen;
+		END LOOP;
+	END LOOP;
+END
+$$;
+
+COMMENT ON FUNCTION public.page_records(apex bytea, body bytea) IS 'the records of a page body, in its order';
+
+-- FUNCTION refresh_prune(timestamp with time zone)
+
+CREATE FUNCTION public.refresh_prune(before timestamp with time zone) RETURNS bigint
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+    AS $$
+DECLARE
+	n bigint;
+BEGIN
+	-- A deadline that only a doomed batch knows moves to zone_state.
+	WITH doomed AS (
+		DELETE FROM refresh_batch b WHERE b.checked_at < before
+		RETURNING b.checked_at, b.zone_ids, b.expires_at
+	), last AS (
+		SELECT DISTINCT ON (u.zone_id) u.zone_id, d.checked_at,
+		    u.expires_at
+		FROM doomed d, unnest(d.zone_ids, d.expires_at)
+		    AS u (zone_id, expires_at)
+		ORDER BY u.zone_id, d.checked_at DESC
+	), kept AS (
+		SELECT DISTINCT u.zone_id FROM refresh_batch b,
+		    unnest(b.zone_ids) AS u (zone_id)
+		WHERE b.checked_at >= before
+	), moved AS (
+		UPDATE zone_state s
+		SET checked_at = l.checked_at, expires_at = l.expires_at
+		FROM last l
+		WHERE s.zone_id = l.zone_id AND s.generation > 0
+		AND s.state <> 'deleted' AND s.checked_at < l.checked_at
+		AND NOT EXISTS (SELECT FROM kept k
+		    WHERE k.zone_id = l.zone_id)
+		RETURNING 1
+	)
+	SELECT count(*) INTO n FROM doomed;
+	RETURN n;
+END
+$$;
+
+COMMENT ON FUNCTION public.refresh_prune(before timestamp with time zone) IS 'drop old refresh batches without losing a deadline; called by xferd';
+
+-- FUNCTION rr_rdata_text(integer, bytea)
+
+CREATE FUNCTION public.rr_rdata_text(type integer, rdata bytea) RETURNS text
+    LANGUAGE plpgsql IMMUTABLE STRICT PARALLEL SAFE
+    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+    AS $$
+DECLARE
+	size integer := octet_length(rdata);
+	at integer := 0;
+	n integer;
+	c integer;
+	first text;
+	second text;
+	r text := '';
+BEGIN
+	CASE
+	WHEN type = 1 AND size = 4 THEN
+		RETURN concat_ws('.', get_byte(rdata, 0), get_byte(rdata, 1),
+		    get_byte(rdata, 2), get_byte(rdata, 3));
+	WHEN type = 28 AND size = 16 THEN
+		RETURN host(rtrim(regexp_replace(encode(rdata, 'hex'),
+		    '(....)', '\1:', 'g'), ':')::inet);
+	WHEN type IN (2, 5, 12, 39) THEN
+		RETURN (wire_name_text(rdata, 0)).name;
+	WHEN type = 15 AND size > 2 THEN
+		RETURN (get_byte(rdata, 0) * 256 + get_byte(rdata, 1)) || ' '
+		    || (wire_name_text(rdata, 2)).name;
+	WHEN type = 33 AND size > 6 THEN
+		RETURN concat_ws(' ',
+		    get_byte(rdata, 0) * 256 + get_byte(rdata, 1),
+		    get_byte(rdata, 2) * 256 + get_byte(rdata, 3),
+		    get_byte(rdata, 4) * 256 + get_byte(rdata, 5),
+		    (wire_name_text(rdata, 6)).name);
+	WHEN type = 6 THEN
+		SELECT w.at, w.name INTO at, first
+		FROM wire_name_text(rdata, 0) w;
+		SELECT w.at, w.name INTO at, second
+		FROM wire_name_text(rdata, at) w;
+		r := first || ' ' || second;
+		FOR i IN 0 .. 4 LOOP
+			r := r || ' ' || ('x' || encode(substr(rdata,
+			    at + 1 + 4 * i, 4), 'hex'))::bit(32)::bigint;
+		END LOOP;
+		RETURN r;
+	WHEN type = 16 AND size > 0 THEN
+		WHILE at < size LOOP
+			n := get_byte(rdata, at);
+			r := r || CASE WHEN at > 0 THEN ' ' ELSE '' END
+			    || '"';
+			FOR i IN at + 1 .. at + n LOOP
+				c := get_byte(rdata, i);
+				r := r || CASE
+				    WHEN c < 32 OR c > 126
+				    THEN '\' || lpad(c::text, 3, '0')
+				    WHEN c IN (34, 92) THEN '\' || chr(c)
+				    ELSE chr(c) END;
+			END LOOP;
+			r := r || '"';
+			at := at + n + 1;
+		END LOOP;
+		RETURN r;
+	ELSE
+		-- RFC 3597 5
+		RETURN rtrim('\# ' || size || ' ' || encode(rdata, 'hex'));
+	END CASE;
+END
+$$;
+
+COMMENT ON FUNCTION public.rr_rdata_text(type integer, rdata bytea) IS 'rdata in presentation form for the common types, else as RFC 3597';
+
+-- FUNCTION rr_type_text(integer)
+
+CREATE FUNCTION public.rr_type_text(type integer) RETURNS text
+    LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
+    AS $$
+	SELECT CASE type
+	WHEN 1 THEN 'A' WHEN 2 THEN 'NS' WHEN 5 THEN 'CNAME' WHEN 6 THEN 'SOA'
+	WHEN 12 THEN 'PTR' WHEN 13 THEN 'HINFO' WHEN 15 THEN 'MX'
+	WHEN 16 THEN 'TXT' WHEN 17 THEN 'RP' WHEN 18 THEN 'AFSDB'
+	WHEN 28 THEN 'AAAA' WHEN 29 THEN 'LOC' WHEN 33 THEN 'SRV'
+	WHEN 35 THEN 'NAPTR' WHEN 37 THEN 'CERT' WHEN 39 THEN 'DNAME'
+	WHEN 42 THEN 'APL' WHEN 43 THEN 'DS' WHEN 44 THEN 'SSHFP'
+	WHEN 46 THEN 'RRSIG' WHEN 47 THEN 'NSEC' WHEN 48 THEN 'DNSKEY'
+	WHEN 50 THEN 'NSEC3' WHEN 51 THEN 'NSEC3PARAM' WHEN 52 THEN 'TLSA'
+	WHEN 53 THEN 'SMIMEA' WHEN 59 THEN 'CDS' WHEN 60 THEN 'CDNSKEY'
+	WHEN 61 THEN 'OPENPGPKEY' WHEN 62 THEN 'CSYNC' WHEN 63 THEN 'ZONEMD'
+	WHEN 64 THEN 'SVCB' WHEN 65 THEN 'HTTPS' WHEN 99 THEN 'SPF'
+	WHEN 108 THEN 'EUI48' WHEN 109 THEN 'EUI64' WHEN 256 THEN 'URI'
+	WHEN 257 THEN 'CAA'
+	ELSE 'TYPE' || type END
+$$;
+
+COMMENT ON FUNCTION public.rr_type_text(type integer) IS 'the mnemonic of a type, or TYPEn';
+
+-- PROCEDURE tenant_table_protect(regclass, name)
+
+CREATE PROCEDURE public.tenant_table_protect(IN t regclass, IN tenant_column name)
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+    AS $$
+BEGIN
+	EXECUTE format('ALTER TABLE %s ENABLE ROW LEVEL SECURITY', t);
+	EXECUTE format('ALTER TABLE %s FORCE ROW LEVEL SECURITY', t);
+	EXECUTE format('CREATE POLICY %I ON %s TO understudy_apid_app '
+	    'USING (%I = nullif(current_setting(''understudy.tenant'', true), '
+	    ''''')::uuid) WITH CHECK (%I = nullif(current_setting('
+	    '''understudy.tenant'', true), '''')::uuid)',
+	    t || '_tenant_rls', t, tenant_column, tenant_column);
+	EXECUTE format('CREATE POLICY %I ON %s TO understudy_owner, '
+	    'understudy_apid_operator, understudy_xferd '
+	    'USING (true) WITH CHECK (true)', t || '_trusted_rls', t);
+END
+$$;
+
+COMMENT ON PROCEDURE public.tenant_table_protect(IN t regclass, IN tenant_column name) IS 'for migrations: force row security on a tenant''s table. apid_app sees the rows of understudy.tenant only; an unset or emptied setting sees none. Grants are still needed, and decide for the other roles';
+
+-- FUNCTION token_find(bytea)
+
+CREATE FUNCTION public.token_find(hash bytea) RETURNS TABLE(token_id uuid, kind text, prefix text, scopes text[], expires_at timestamp with time zone, tenant_id uuid, tenant_name text, tenant_limits jsonb, tenant_suspended_at timestamp with time zone)
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+    AS $_$
+#variable_conflict use_column
+DECLARE
+	found_id uuid;
+	used timestamptz;
+BEGIN
+	SELECT t.id, t.last_used_at INTO found_id, used FROM token t
+	WHERE t.hash = $1 AND t.revoked_at IS NULL
+	AND (t.expires_at IS NULL OR t.expires_at > now());
+	IF NOT FOUND THEN
+		RETURN;
+	END IF;
+	IF used IS NULL OR used < now() - interval '1 minute' THEN
+		-- Never wait for another request that notes the same.
+		UPDATE token t SET last_used_at = now() WHERE t.id = (
+			SELECT k.id FROM token k WHERE k.id = found_id
+			FOR NO KEY UPDATE SKIP LOCKED);
+	END IF;
+	RETURN QUERY
+	SELECT t.id, t.kind, t.prefix, t.scopes, t.expires_at, t.tenant_id,
+	    n.name, n.limits, n.suspended_at
+	FROM token t LEFT JOIN tenant n ON n.id = t.tenant_id
+	WHERE t.id = found_id;
+END
+$_$;
+
+COMMENT ON FUNCTION public.token_find(hash bytea) IS 'who a bearer token is, by the keyed hash of its secret; no row when unknown, revoked or expired';
+
+-- FUNCTION wire_label_text(bytea)
+
+CREATE FUNCTION public.wire_label_text(label bytea) RETURNS text
+    LANGUAGE plpgsql IMMUTABLE STRICT PARALLEL SAFE
+    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+    AS $_$
+DECLARE
+	r text := '';
+	c integer;
+BEGIN
+	IF position('\x00'::bytea IN label) = 0 THEN
+		r := convert_from(label, 'LATIN1');
+		IF r ~ '^[-_*/0-9A-Za-z]+$' THEN
+			RETURN r;
+		END IF;
+	END IF;
+	r := '';
+	FOR i IN 0 .. octet_length(label) - 1 LOOP
+		c := get_byte(label, i);
+		r := r || CASE
+		    WHEN c < 33 OR c > 126 THEN '\' || lpad(c::text, 3, '0')
+		    WHEN position(chr(c) IN '".;\()@$') > 0 THEN '\' || chr(c)
+		    ELSE chr(c) END;
+	END LOOP;
+	RETURN r;
+END
+$_$;
+
+COMMENT ON FUNCTION public.wire_label_text(label bytea) IS 'a label in presentation form';
+
+-- FUNCTION wire_name_text(bytea, integer)
+
+CREATE FUNCTION public.wire_name_text(wire bytea, INOUT at integer, OUT name text) RETURNS record
+    LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE
+    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+    AS $$
+DECLARE
+	n integer;
+BEGIN
+	name := '';
+	LOOP
+		n := get_byte(wire, at);
+		at := at + 1;
+		EXIT WHEN n = 0;
+		IF n > 63 OR at + n > octet_length(wire) THEN
+			RAISE EXCEPTION 'not an uncompressed name at byte %',
+			    at - 1;
+		END IF;
+		name := name || wire_label_text(substr(wire, at + 1, n))
+		    || '.';
+		at := at + n;
+	END LOOP;
+	IF name = '' THEN
+		name := '.';
+	END IF;
+END
+$$;
+
+COMMENT ON FUNCTION public.wire_name_text(wire bytea, INOUT at integer, OUT name text) IS 'the name at byte "at" (from 0) in presentation form with the final dot, and where it ends';
+
+-- FUNCTION zone_changed()
+
+CREATE FUNCTION public.zone_changed() RETURNS trigger
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+    AS $$
+BEGIN
+	IF OLD.deleted_at IS NOT NULL AND NEW.deleted_at IS NULL THEN
+		RAISE EXCEPTION 'zone % is deleted', OLD.id
+		    USING ERRCODE = 'check_violation',
+			CONSTRAINT = 'zone_deleted_at_ck';
+	END IF;
+	UPDATE zone_state s SET stripes = NEW.stripes,
+	    state = zone_state_of_claim(NEW.state, s.generation,
+		NEW.deleted_at)
+	WHERE s.zone_id = NEW.id;
+	IF NEW.deleted_at IS NOT NULL THEN
+		UPDATE zone_timer SET due_at = 'infinity'
+		WHERE zone_id = NEW.id;
+	END IF;
+	PERFORM pg_notify('understudy_feed', '');
+	RETURN NULL;
+END
+$$;
+
+COMMENT ON FUNCTION public.zone_changed() IS 'carry a change of the claim to what the edges follow';
+
+-- FUNCTION zone_edges(uuid)
+
+CREATE FUNCTION public.zone_edges(zone uuid) RETURNS TABLE(edge text, seen_at timestamp with time zone, applied boolean, generation bigint, serial bigint, reason text)
+    LANGUAGE sql STABLE SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+    AS $_$
+	SELECT e.name, e.seen_at, a.applied,
+	    CASE WHEN a.applied THEN s.generation ELSE x.generation END,
+	    CASE WHEN a.applied THEN s.serial ELSE
+		(SELECT v.serial FROM zone_version v
+		 WHERE v.zone_id = s.zone_id
+		 AND v.generation = x.generation) END,
+	    x.reason
+	FROM zone_state s CROSS JOIN edge e
+	LEFT JOIN LATERAL (
+		SELECT (y ->> 'generation')::bigint AS generation,
+		    y ->> 'reason' AS reason
+		FROM jsonb_array_elements(e.exceptions) y
+		WHERE y ->> 'zone_id' = s.zone_id::text LIMIT 1
+	) x ON true
+	CROSS JOIN LATERAL (
+		SELECT s.stamp < e.applied_xmin AND x.reason IS NULL
+		    AS applied
+	) a
+	WHERE s.zone_id = $1 AND s.tenant_id =
+	    nullif(current_setting('understudy.tenant', true), '')::uuid
+	ORDER BY e.name
+$_$;
+
+COMMENT ON FUNCTION public.zone_edges(zone uuid) IS 'what each edge serves of a zone of the current tenant; generation and serial are null when the edge has not told';
+
+-- FUNCTION zone_inserted()
+
+CREATE FUNCTION public.zone_inserted() RETURNS trigger
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+    AS $$
+BEGIN
+	INSERT INTO zone_state (zone_id, tenant_id, apex, stripes, state)
+	VALUES (NEW.id, NEW.tenant_id, NEW.apex, NEW.stripes,
+	    zone_state_of_claim(NEW.state, 0, NEW.deleted_at));
+	INSERT INTO zone_timer (zone_id, tenant_id)
+	VALUES (NEW.id, NEW.tenant_id);
+	PERFORM pg_notify('understudy_job', 'zone');
+	PERFORM pg_notify('understudy_feed', '');
+	RETURN NULL;
+END
+$$;
+
+COMMENT ON FUNCTION public.zone_inserted() IS 'give a new claim its state and timer rows, and wake xferd';
+
+-- FUNCTION zone_problems(uuid)
+
+CREATE FUNCTION public.zone_problems(zone uuid) RETURNS SETOF text
+    LANGUAGE sql STABLE
+    AS $_$
+	WITH s AS (
+		SELECT * FROM zone_state WHERE zone_id = $1
+	), p AS (
+		SELECT low_key, high_key, record_count, digest,
+		    lead(low_key) OVER (ORDER BY low_key) AS next_low,
+		    lag(low_key) OVER (ORDER BY low_key) AS before_low
+		FROM zone_page WHERE zone_id = $1 AND to_generation IS NULL
+	), n AS (
+		SELECT level, low_key, high_key, digest,
+		    lead(low_key) OVER w AS next_low,
+		    lag(low_key) OVER w AS before_low
+		FROM zone_node WHERE zone_id = $1 AND to_generation IS NULL
+		WINDOW w AS (PARTITION BY level ORDER BY low_key)
+	)
+	SELECT format('pages do not tile at %s', low_key) FROM p
+	WHERE high_key IS DISTINCT FROM next_low
+	OR (before_low IS NULL AND low_key <> '\x00')
+	UNION ALL
+	SELECT format('nodes of level %s do not tile at %s', level, low_key)
+	FROM n WHERE high_key IS DISTINCT FROM next_low
+	OR (before_low IS NULL AND low_key <> '\x00')
+	UNION ALL
+	SELECT format('state has %s pages, there are %s', s.page_count,
+	    (SELECT count(*) FROM p))
+	FROM s WHERE s.page_count <> (SELECT count(*) FROM p)
+	UNION ALL
+	SELECT format('state has %s records, pages have %s', s.record_count,
+	    (SELECT sum(record_count) FROM p))
+	FROM s WHERE s.record_count <>
+	    (SELECT coalesce(sum(record_count), 0) FROM p)
+	UNION ALL
+	SELECT format('no root of level %s with the state''s digest',
+	    s.root_level)
+	FROM s WHERE s.generation > 0 AND NOT CASE WHEN s.root_level = 0
+	    THEN EXISTS (SELECT FROM p WHERE p.digest = s.root_digest)
+	    ELSE EXISTS (SELECT FROM n WHERE n.level = s.root_level
+		AND n.digest = s.root_digest) END
+	UNION ALL
+	SELECT format('no version row for generation %s', s.generation)
+	FROM s WHERE s.generation > 0 AND NOT EXISTS (SELECT
+	    FROM zone_version v WHERE v.zone_id = $1
+	    AND v.generation = s.generation AND v.serial = s.serial)
+$_$;
+
+COMMENT ON FUNCTION public.zone_problems(zone uuid) IS 'what is inconsistent in the stored zone; no rows when all is well. For tests and for people who doubt';
+
+-- FUNCTION zone_records(text)
+
+CREATE FUNCTION public.zone_records(zone text) RETURNS TABLE(tenant_id uuid, owner text, ttl bigint, class text, type text, rdata text)
+    LANGUAGE sql STABLE
+    AS $_$
+	SELECT z.tenant_id, r.owner, r.ttl, r.class, r.type, r.rdata
+	FROM zone z JOIN zone_page p ON p.zone_id = z.id
+	CROSS JOIN LATERAL page_records(z.apex, p.body)
+	    WITH ORDINALITY AS r (owner, ttl, class, type, rdata, n, w, i)
+	WHERE z.name = CASE WHEN $1 = '.' THEN '.' ELSE lower(rtrim($1, '.'))
+	    END
+	AND z.deleted_at IS NULL AND p.to_generation IS NULL
+	ORDER BY z.tenant_id, p.low_key, r.i
+$_$;
+
+COMMENT ON FUNCTION public.zone_records(zone text) IS 'what is published of a zone, by name: SELECT * FROM zone_records(''example.com''). Rows of every claim that the caller may see';
+
+-- FUNCTION zone_state_guard()
+
+CREATE FUNCTION public.zone_state_guard() RETURNS trigger
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+    AS $$
+BEGIN
+	IF NEW.generation < OLD.generation THEN
+		RAISE EXCEPTION 'generation of zone % goes back from % to %',
+		    OLD.zone_id, OLD.generation, NEW.generation
+		    USING ERRCODE = 'check_violation',
+			CONSTRAINT = 'zone_state_generation_rises_ck';
+	END IF;
+	IF NEW.zone_id <> OLD.zone_id OR NEW.tenant_id <> OLD.tenant_id
+	    OR NEW.apex <> OLD.apex THEN
+		RAISE EXCEPTION 'zone % cannot change its identity',
+		    OLD.zone_id USING ERRCODE = 'check_violation',
+			CONSTRAINT = 'zone_state_identity_ck';
+	END IF;
+	IF OLD.state = 'deleted' THEN
+		NEW.state := 'deleted';
+	ELSIF NEW.state = 'empty' AND NEW.generation > 0 THEN
+		NEW.state := 'live';
+	END IF;
+	RETURN NEW;
+END
+$$;
+
+COMMENT ON FUNCTION public.zone_state_guard() IS 'generations never go back, deleted is final, loaded is live';
+
+-- FUNCTION zone_state_of_claim(text, bigint, timestamp with time zone)
+
+CREATE FUNCTION public.zone_state_of_claim(claim_state text, generation bigint, deleted_at timestamp with time zone) RETURNS text
+    LANGUAGE sql IMMUTABLE
+    AS $$
+	SELECT CASE
+	    WHEN deleted_at IS NOT NULL THEN 'deleted'
+	    WHEN claim_state NOT IN ('active', 'warned') THEN 'withdrawn'
+	    WHEN generation = 0 THEN 'empty'
+	    ELSE 'live' END
+$$;
+
+COMMENT ON FUNCTION public.zone_state_of_claim(claim_state text, generation bigint, deleted_at timestamp with time zone) IS 'what the edges do with a zone, from the state of its claim';
+
+-- TABLE attempt
+
+CREATE TABLE public.attempt (
+    id bigint NOT NULL,
+    zone_id uuid NOT NULL,
+    tenant_id uuid NOT NULL,
+    started_at timestamp with time zone NOT NULL,
+    finished_at timestamp with time zone NOT NULL,
+    kind text NOT NULL,
+    primary_address inet,
+    primary_port integer,
+    transport text,
+    outcome text NOT NULL,
+    reason text,
+    message text,
+    serial_before bigint,
+    serial_after bigint,
+    primary_serial bigint,
+    rcode smallint,
+    ede integer,
+    tsig_error integer,
+    clock_skew_s bigint,
+    bytes bigint,
+    records bigint,
+    messages bigint,
+    pages_written bigint,
+    connect_ms integer,
+    first_byte_ms integer,
+    transfer_ms integer,
+    ingest_ms integer,
+    total_ms integer,
+    details jsonb,
+    CONSTRAINT attempt_codes_ck CHECK ((((rcode >= 0) AND (rcode <= 4095)) AND ((ede >= 0) AND (ede <= 65535)) AND ((tsig_error >= 0) AND (tsig_error <= 65535)))),
+    CONSTRAINT attempt_details_ck CHECK (((jsonb_typeof(details) = 'object'::text) AND (pg_column_size(details) <= 65536))),
+    CONSTRAINT attempt_finished_at_ck CHECK ((finished_at >= started_at)),
+    CONSTRAINT attempt_kind_ck CHECK ((kind = ANY (ARRAY['probe'::text, 'axfr'::text, 'ixfr'::text, 'notify'::text]))),
+    CONSTRAINT attempt_message_ck CHECK ((length(message) <= 1000)),
+    CONSTRAINT attempt_outcome_ck CHECK ((outcome = ANY (ARRAY['ok'::text, 'uptodate'::text, 'failed'::text, 'refused'::text]))),
+    CONSTRAINT attempt_primary_port_ck CHECK (((primary_port >= 0) AND (primary_port <= 65535))),
+    CONSTRAINT attempt_reason_ck CHECK ((length(reason) <= 64)),
+    CONSTRAINT attempt_serials_ck CHECK ((((serial_before >= 0) AND (serial_before <= '4294967295'::bigint)) AND ((serial_after >= 0) AND (serial_after <= '4294967295'::bigint)) AND ((primary_serial >= 0) AND (primary_serial <= '4294967295'::bigint)))),
+    CONSTRAINT attempt_transport_ck CHECK ((transport = ANY (ARRAY['udp'::text, 'tcp'::text, 'tls'::text])))
+);
+
+ALTER TABLE ONLY public.attempt FORCE ROW LEVEL SECURITY;
+
+COMMENT ON TABLE public.attempt IS 'flight recorder: each NOTIFY, probe and transfer of a zone, so that a person can see what happened; pruned to the last ones by attempt_prune. No foreign keys: it is written often';
+
+COMMENT ON COLUMN public.attempt.outcome IS 'ok (something new), uptodate, failed (theirs or the net), refused (ours)';
+
+COMMENT ON COLUMN public.attempt.reason IS 'stable word for programs (connect.refused, tsig.badtime ...)';
+
+COMMENT ON COLUMN public.attempt.message IS 'the same for a person; parts of it come from the primary';
+
+COMMENT ON COLUMN public.attempt.primary_serial IS 'of the SOA the primary showed';
+
+COMMENT ON COLUMN public.attempt.rcode IS 'of the decisive answer, extended';
+
+COMMENT ON COLUMN public.attempt.ede IS 'extended DNS error code of that answer';
+
+COMMENT ON COLUMN public.attempt.tsig_error IS 'TSIG error field (RFC 8945)';
+
+COMMENT ON COLUMN public.attempt.clock_skew_s IS 'the primary''s clock minus ours, in seconds, from its TSIG time';
+
+COMMENT ON COLUMN public.attempt.bytes IS 'received, in bytes of DNS messages';
+
+COMMENT ON COLUMN public.attempt.connect_ms IS 'milliseconds until connected';
+
+COMMENT ON COLUMN public.attempt.first_byte_ms IS 'milliseconds from the request to the first answer';
+
+COMMENT ON COLUMN public.attempt.transfer_ms IS 'milliseconds from the first answer to the last';
+
+COMMENT ON COLUMN public.attempt.ingest_ms IS 'milliseconds for pages, comparison and commit';
+
+COMMENT ON COLUMN public.attempt.total_ms IS 'milliseconds in all';
+
+COMMENT ON COLUMN public.attempt.details IS 'what else was seen, at most 64 KiB: TLS, first and last SOA ...';
+
+-- SEQUENCE attempt_id_seq
+
+ALTER TABLE public.attempt ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME public.attempt_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+-- TABLE audit
+
+CREATE TABLE public.audit (
+    id bigint NOT NULL,
+    at timestamp with time zone DEFAULT now() NOT NULL,
+    tenant_id uuid,
+    actor text NOT NULL,
+    token_id uuid,
+    source inet,
+    action text NOT NULL,
+    object text,
+    reason text,
+    details jsonb,
+    CONSTRAINT audit_action_ck CHECK (((length(action) >= 1) AND (length(action) <= 64))),
+    CONSTRAINT audit_actor_ck CHECK (((length(actor) >= 1) AND (length(actor) <= 200))),
+    CONSTRAINT audit_details_ck CHECK (((jsonb_typeof(details) = 'object'::text) AND (pg_column_size(details) <= 16384))),
+    CONSTRAINT audit_object_ck CHECK ((length(object) <= 1100)),
+    CONSTRAINT audit_reason_ck CHECK ((length(reason) <= 1000))
+);
+
+ALTER TABLE ONLY public.audit FORCE ROW LEVEL SECURITY;
+
+COMMENT ON TABLE public.audit IS 'who did what; programs may only insert. No foreign keys: it outlives what it tells about';
+
+COMMENT ON COLUMN public.audit.actor IS 'token:<prefix>, operator:<prefix>, xferd';
+
+COMMENT ON COLUMN public.audit.details IS 'at most 16 KiB, never a secret';
+
+-- SEQUENCE audit_id_seq
+
+ALTER TABLE public.audit ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME public.audit_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+-- TABLE edge
+
+CREATE TABLE public.edge (
+    name text NOT NULL,
+    epoch bigint NOT NULL,
+    applied_xmin xid8 NOT NULL,
+    exceptions jsonb DEFAULT '[]'::jsonb NOT NULL,
+    counters jsonb DEFAULT '{}'::jsonb NOT NULL,
+    first_seen_at timestamp with time zone DEFAULT now() NOT NULL,
+    seen_at timestamp with time zone DEFAULT now() NOT NULL,
+    CONSTRAINT edge_counters_ck CHECK (((jsonb_typeof(counters) = 'object'::text) AND (pg_column_size(counters) <= 1048576))),
+    CONSTRAINT edge_exceptions_ck CHECK (((jsonb_typeof(exceptions) = 'array'::text) AND (jsonb_array_length(exceptions) <= 10000))),
+    CONSTRAINT edge_name_ck CHECK (((length(name) >= 1) AND (length(name) <= 63)))
+)
+WITH (fillfactor='50');
+
+COMMENT ON TABLE public.edge IS 'one row per dnsd, written by edge_report: what it serves';
+
+COMMENT ON COLUMN public.edge.epoch IS 'the feeder''s: a new one when it had to reconcile from nothing';
+
+COMMENT ON COLUMN public.edge.applied_xmin IS 'in the core''s transactions: a zone with a lower stamp is served, unless it is among the exceptions';
+
+COMMENT ON COLUMN public.edge.exceptions IS 'zones not served as published: [{"zone_id", "generation", "reason"}]';
+
+-- TABLE feed_mark
+
+CREATE TABLE public.feed_mark (
+    id boolean DEFAULT true NOT NULL,
+    core_xmin xid8 NOT NULL,
+    at timestamp with time zone NOT NULL,
+    CONSTRAINT feed_mark_id_ck CHECK (id)
+)
+WITH (fillfactor='10');
+
+COMMENT ON TABLE public.feed_mark IS 'one row that logical replication carries to subscribers: how far the core was when it was written. Kept by feed_mark_tick';
+
+COMMENT ON COLUMN public.feed_mark.core_xmin IS 'every transaction below it had ended at the core, and so is here too';
+
+-- TABLE job
+
+CREATE TABLE public.job (
+    id bigint NOT NULL,
+    tenant_id uuid,
+    zone_id uuid,
+    kind text NOT NULL,
+    payload jsonb DEFAULT '{}'::jsonb NOT NULL,
+    state text DEFAULT 'queued'::text NOT NULL,
+    lease_owner uuid,
+    lease_until timestamp with time zone,
+    tries smallint DEFAULT 0 NOT NULL,
+    result jsonb,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    finished_at timestamp with time zone,
+    CONSTRAINT job_finished_at_ck CHECK (((state = ANY (ARRAY['done'::text, 'failed'::text])) = (finished_at IS NOT NULL))),
+    CONSTRAINT job_kind_ck CHECK ((kind = ANY (ARRAY['refresh'::text, 'retransfer'::text, 'check'::text, 'preflight'::text, 'proof'::text, 'mail'::text]))),
+    CONSTRAINT job_kind_zone_id_ck CHECK (((kind <> ALL (ARRAY['refresh'::text, 'retransfer'::text, 'check'::text, 'proof'::text])) OR ((tenant_id IS NOT NULL) AND (zone_id IS NOT NULL)))),
+    CONSTRAINT job_lease_ck CHECK ((((state = 'running'::text) = (lease_owner IS NOT NULL)) AND ((lease_owner IS NULL) = (lease_until IS NULL)))),
+    CONSTRAINT job_payload_ck CHECK (((jsonb_typeof(payload) = 'object'::text) AND (pg_column_size(payload) <= 65536))),
+    CONSTRAINT job_result_ck CHECK (((jsonb_typeof(result) = 'object'::text) AND (pg_column_size(result) <= 262144))),
+    CONSTRAINT job_state_ck CHECK ((state = ANY (ARRAY['queued'::text, 'running'::text, 'done'::text, 'failed'::text]))),
+    CONSTRAINT job_tries_ck CHECK (((tries >= 0) AND (tries <= 100)))
+);
+
+ALTER TABLE ONLY public.job FORCE ROW LEVEL SECURITY;
+
+COMMENT ON TABLE public.job IS 'what apid asks xferd to do; an insert notifies understudy_job';
+
+COMMENT ON COLUMN public.job.payload IS 'at most 64 KiB';
+
+COMMENT ON COLUMN public.job.tries IS 'how often it was begun';
+
+COMMENT ON COLUMN public.job.result IS 'at most 256 KiB';
+
+-- SEQUENCE job_id_seq
+
+ALTER TABLE public.job ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME public.job_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+-- TABLE primary_server
+
+CREATE TABLE public.primary_server (
+    id uuid DEFAULT gen_random_uuid() NOT NULL,
+    tenant_id uuid NOT NULL,
+    name text,
+    address inet NOT NULL,
+    port integer DEFAULT 53 NOT NULL,
+    transport text DEFAULT 'tcp'::text NOT NULL,
+    key_id uuid,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    CONSTRAINT primary_server_address_ck CHECK ((masklen(address) =
+CASE family(address)
+    WHEN 4 THEN 32
+    ELSE 128
+END)),
+    CONSTRAINT primary_server_name_ck CHECK (((length(name) >= 1) AND (length(name) <= 100))),
+    CONSTRAINT primary_server_port_ck CHECK (((port >= 1) AND (port <= 65535))),
+    CONSTRAINT primary_server_transport_ck CHECK ((transport = ANY (ARRAY['tcp'::text, 'tls'::text])))
+);
+
+ALTER TABLE ONLY public.primary_server FORCE ROW LEVEL SECURITY;
+
+COMMENT ON TABLE public.primary_server IS 'where a tenant''s zones are pulled from; an address, never a host name';
+
+COMMENT ON COLUMN public.primary_server.name IS 'the tenant''s label; null when it was given inline with a zone';
+
+COMMENT ON COLUMN public.primary_server.transport IS 'of transfers; SOA probes go by UDP unless it is tls';
+
+-- TABLE refresh_batch
+
+CREATE TABLE public.refresh_batch (
+    id bigint NOT NULL,
+    checked_at timestamp with time zone DEFAULT now() NOT NULL,
+    zone_ids uuid[] NOT NULL,
+    expires_at timestamp with time zone[] NOT NULL,
+    stamp xid8 DEFAULT pg_current_xact_id() NOT NULL,
+    CONSTRAINT refresh_batch_zone_ids_ck CHECK ((((cardinality(zone_ids) >= 1) AND (cardinality(zone_ids) <= 10000)) AND (array_position(zone_ids, NULL::uuid) IS NULL))),
+    CONSTRAINT refresh_batch_zone_ids_expires_at_ck CHECK (((cardinality(zone_ids) = cardinality(expires_at)) AND (array_position(expires_at, NULL::timestamp with time zone) IS NULL)))
+);
+
+COMMENT ON TABLE public.refresh_batch IS 'zones found up to date and their new EXPIRE deadlines, many to a row; append-only, pruned by refresh_prune';
+
+COMMENT ON COLUMN public.refresh_batch.checked_at IS 'not later than any of the checks in the row';
+
+-- SEQUENCE refresh_batch_id_seq
+
+ALTER TABLE public.refresh_batch ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME public.refresh_batch_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+-- TABLE schema_migration
+
+CREATE TABLE public.schema_migration (
+    version integer NOT NULL,
+    name text NOT NULL,
+    sha256 text NOT NULL,
+    applied_at timestamp with time zone DEFAULT now() NOT NULL,
+    CONSTRAINT schema_migration_sha256_ck CHECK ((sha256 ~ '^[0-9a-f]{64}$'::text))
+);
+
+COMMENT ON TABLE public.schema_migration IS 'the files of sql/ that this database has, written by sql/apply';
+
+-- TABLE setting
+
+CREATE TABLE public.setting (
+    name text NOT NULL,
+    value jsonb NOT NULL,
+    changed_at timestamp with time zone DEFAULT now() NOT NULL,
+    CONSTRAINT setting_name_ck CHECK ((name ~ '^[a-z][a-z0-9_.]{0,62}$'::text))
+);
+
+COMMENT ON TABLE public.setting IS 'what the whole installation shares and no file should hold';
+
+-- TABLE zone_state
+
+CREATE TABLE public.zone_state (
+    zone_id uuid NOT NULL,
+    tenant_id uuid NOT NULL,
+    apex bytea NOT NULL,
+    stripes bigint NOT NULL,
+    state text DEFAULT 'empty'::text NOT NULL,
+    generation bigint DEFAULT 0 NOT NULL,
+    serial bigint,
+    soa bytea,
+    root_level smallint,
+    root_digest bytea,
+    record_count bigint DEFAULT 0 NOT NULL,
+    page_count bigint DEFAULT 0 NOT NULL,
+    loaded_at timestamp with time zone,
+    checked_at timestamp with time zone,
+    expires_at timestamp with time zone,
+    stamp xid8 DEFAULT pg_current_xact_id() NOT NULL,
+    CONSTRAINT zone_state_apex_ck CHECK (((octet_length(apex) >= 1) AND (octet_length(apex) <= 255))),
+    CONSTRAINT zone_state_counts_ck CHECK (((record_count >= 0) AND (page_count >= 0))),
+    CONSTRAINT zone_state_generation_ck CHECK ((generation >= 0)),
+    CONSTRAINT zone_state_generation_content_ck CHECK (((generation = 0) OR ((serial IS NOT NULL) AND (soa IS NOT NULL) AND (root_level IS NOT NULL) AND (root_digest IS NOT NULL) AND (loaded_at IS NOT NULL) AND (checked_at IS NOT NULL) AND (expires_at IS NOT NULL)))),
+    CONSTRAINT zone_state_live_ck CHECK (((state <> 'live'::text) OR (generation > 0))),
+    CONSTRAINT zone_state_root_digest_ck CHECK ((octet_length(root_digest) = 32)),
+    CONSTRAINT zone_state_root_level_ck CHECK (((root_level >= 0) AND (root_level <= 7))),
+    CONSTRAINT zone_state_serial_ck CHECK (((serial >= 0) AND (serial <= '4294967295'::bigint))),
+    CONSTRAINT zone_state_soa_ck CHECK (((octet_length(soa) >= 22) AND (octet_length(soa) <= 530))),
+    CONSTRAINT zone_state_state_ck CHECK ((state = ANY (ARRAY['empty'::text, 'live'::text, 'withdrawn'::text, 'deleted'::text])))
+);
+
+ALTER TABLE ONLY public.zone_state FORCE ROW LEVEL SECURITY;
+
+COMMENT ON TABLE public.zone_state IS 'what is published of a zone; changes only with a publication or a change of state. Made by a trigger when the claim is inserted';
+
+COMMENT ON COLUMN public.zone_state.apex IS 'copy of zone.apex: an edge reads this table, not the claims';
+
+COMMENT ON COLUMN public.zone_state.stripes IS 'copy of zone.stripes';
+
+COMMENT ON COLUMN public.zone_state.state IS 'for the edges: empty (claimed, never loaded: SERVFAIL), live (answer), withdrawn (not proven, suspended: as if not there), deleted (final)';
+
+COMMENT ON COLUMN public.zone_state.generation IS 'ours: rises by one with each publication, under this row''s lock';
+
+COMMENT ON COLUMN public.zone_state.serial IS 'the customer''s, of the SOA';
+
+COMMENT ON COLUMN public.zone_state.soa IS 'rdata of the SOA, uncompressed';
+
+COMMENT ON COLUMN public.zone_state.root_level IS '0: the root is a page; n: it is the zone_node of level n';
+
+COMMENT ON COLUMN public.zone_state.root_digest IS 'BLAKE2b-256 of the root';
+
+COMMENT ON COLUMN public.zone_state.checked_at IS 'of the check that expires_at was counted from; between an edge''s two sources (here, refresh_batch) the later checked_at wins';
+
+COMMENT ON COLUMN public.zone_state.expires_at IS 'EXPIRE as of checked_at; later checks are in refresh_batch';
+
+COMMENT ON COLUMN public.zone_state.stamp IS 'transaction that wrote the row last; set by trigger, also on a logical subscriber (its own). Not ordered by commit: read only by feed_changes';
+
+-- VIEW stat_edge
+
+CREATE VIEW public.stat_edge AS
+ SELECT e.name,
+    e.epoch,
+    e.seen_at,
+    (EXTRACT(epoch FROM (now() - e.seen_at)))::bigint AS silent_s,
+    jsonb_array_length(e.exceptions) AS exceptions,
+    ( SELECT count(*) AS count
+           FROM public.zone_state s
+          WHERE (s.stamp >= e.applied_xmin)) AS zones_behind
+   FROM public.edge e;
+
+COMMENT ON VIEW public.stat_edge IS 'how far each edge is';
+
+COMMENT ON COLUMN public.stat_edge.silent_s IS 'seconds since its last report';
+
+-- TABLE tenant
+
+CREATE TABLE public.tenant (
+    id uuid DEFAULT gen_random_uuid() NOT NULL,
+    name text NOT NULL,
+    limits jsonb DEFAULT '{}'::jsonb NOT NULL,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    suspended_at timestamp with time zone,
+    CONSTRAINT tenant_limits_ck CHECK ((jsonb_typeof(limits) = 'object'::text)),
+    CONSTRAINT tenant_name_ck CHECK (((length(name) >= 1) AND (length(name) <= 100)))
+);
+
+ALTER TABLE ONLY public.tenant FORCE ROW LEVEL SECURITY;
+
+COMMENT ON TABLE public.tenant IS 'a customer; everything it owns carries its id';
+
+COMMENT ON COLUMN public.tenant.limits IS 'what differs from the configured limits: {"zones": 100, ...}';
+
+COMMENT ON COLUMN public.tenant.suspended_at IS 'when the operator stopped this tenant; null while it is in order';
+
+-- TABLE zone_timer
+
+CREATE TABLE public.zone_timer (
+    zone_id uuid NOT NULL,
+    tenant_id uuid NOT NULL,
+    due_at timestamp with time zone DEFAULT now() NOT NULL,
+    priority smallint DEFAULT 1 NOT NULL,
+    lease_owner uuid,
+    lease_until timestamp with time zone,
+    failures integer DEFAULT 0 NOT NULL,
+    serial_hint bigint,
+    retransfer boolean DEFAULT false NOT NULL,
+    primary_ordinal smallint DEFAULT 0 NOT NULL,
+    primary_serial bigint,
+    checked_at timestamp with time zone,
+    expires_at timestamp with time zone,
+    last_error text,
+    last_error_at timestamp with time zone,
+    CONSTRAINT zone_timer_failures_ck CHECK ((failures >= 0)),
+    CONSTRAINT zone_timer_last_error_ck CHECK ((length(last_error) <= 1000)),
+    CONSTRAINT zone_timer_lease_ck CHECK (((lease_owner IS NULL) = (lease_until IS NULL))),
+    CONSTRAINT zone_timer_primary_ordinal_ck CHECK (((primary_ordinal >= 0) AND (primary_ordinal <= 15))),
+    CONSTRAINT zone_timer_primary_serial_ck CHECK (((primary_serial >= 0) AND (primary_serial <= '4294967295'::bigint))),
+    CONSTRAINT zone_timer_priority_ck CHECK (((priority >= 0) AND (priority <= 3))),
+    CONSTRAINT zone_timer_serial_hint_ck CHECK (((serial_hint >= 0) AND (serial_hint <= '4294967295'::bigint)))
+)
+WITH (fillfactor='70', autovacuum_vacuum_scale_factor='0.05');
+
+ALTER TABLE ONLY public.zone_timer FORCE ROW LEVEL SECURITY;
+
+COMMENT ON TABLE public.zone_timer IS 'when a zone is looked at next and by whom; written at each check, so it is kept apart from zone_state. Made by a trigger with the claim';
+
+COMMENT ON COLUMN public.zone_timer.priority IS 'why it is due: 0 NOTIFY, 1 new zone, 2 asked for by API, 3 refresh';
+
+COMMENT ON COLUMN public.zone_timer.lease_owner IS 'the xferd instance that works on it; fences the publication';
+
+COMMENT ON COLUMN public.zone_timer.lease_until IS 'after this another instance may take the zone';
+
+COMMENT ON COLUMN public.zone_timer.failures IS 'checks that failed in a row';
+
+COMMENT ON COLUMN public.zone_timer.serial_hint IS 'what a NOTIFY announced; forgotten after one retry';
+
+COMMENT ON COLUMN public.zone_timer.retransfer IS 'the next transfer is a full AXFR whatever the serial';
+
+COMMENT ON COLUMN public.zone_timer.primary_ordinal IS 'which of zone_primary is tried first';
+
+COMMENT ON COLUMN public.zone_timer.primary_serial IS 'the serial last seen at a primary, loaded or not';
+
+COMMENT ON COLUMN public.zone_timer.checked_at IS 'last check that a primary answered with authority';
+
+COMMENT ON COLUMN public.zone_timer.expires_at IS 'EXPIRE as of checked_at: the same that the edges get';
+
+-- VIEW stat_service
+
+CREATE VIEW public.stat_service AS
+ SELECT ( SELECT count(*) AS count
+           FROM public.tenant) AS tenants,
+    ( SELECT count(*) AS count
+           FROM public.zone_state
+          WHERE (zone_state.state = 'live'::text)) AS zones_live,
+    ( SELECT count(*) AS count
+           FROM public.zone_state
+          WHERE (zone_state.state = 'empty'::text)) AS zones_empty,
+    ( SELECT count(*) AS count
+           FROM public.zone_state
+          WHERE (zone_state.state = 'withdrawn'::text)) AS zones_withdrawn,
+    ( SELECT (COALESCE(sum(zone_state.record_count), (0)::numeric))::bigint AS "coalesce"
+           FROM public.zone_state
+          WHERE (zone_state.state = 'live'::text)) AS records,
+    ( SELECT count(*) AS count
+           FROM public.zone_timer
+          WHERE (zone_timer.due_at < now())) AS zones_due,
+    ( SELECT (COALESCE(max(EXTRACT(epoch FROM (now() - zone_timer.due_at))), (0)::numeric))::bigint AS "coalesce"
+           FROM public.zone_timer
+          WHERE (zone_timer.due_at < now())) AS due_age_s,
+    ( SELECT count(*) AS count
+           FROM public.zone_timer
+          WHERE (zone_timer.failures > 0)) AS zones_failing,
+    ( SELECT count(*) AS count
+           FROM public.job
+          WHERE (job.state = 'queued'::text)) AS jobs_queued,
+    ( SELECT (COALESCE(max(EXTRACT(epoch FROM (now() - pg_stat_activity.xact_start))), (0)::numeric))::bigint AS "coalesce"
+           FROM pg_stat_activity
+          WHERE ((pg_stat_activity.backend_xid IS NOT NULL) OR (pg_stat_activity.backend_xmin IS NOT NULL))) AS oldest_transaction_s;
+
+COMMENT ON VIEW public.stat_service IS 'one row of figures for monitoring; oldest_transaction_s is what holds back the feed''s horizon';
+
+COMMENT ON COLUMN public.stat_service.due_age_s IS 'of the longest waiting, seconds';
+
+-- TABLE token
+
+CREATE TABLE public.token (
+    id uuid DEFAULT gen_random_uuid() NOT NULL,
+    tenant_id uuid,
+    kind text DEFAULT 'tenant'::text NOT NULL,
+    name text DEFAULT ''::text NOT NULL,
+    prefix text NOT NULL,
+    hash bytea NOT NULL,
+    scopes text[] DEFAULT '{*}'::text[] NOT NULL,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    expires_at timestamp with time zone,
+    last_used_at timestamp with time zone,
+    revoked_at timestamp with time zone,
+    CONSTRAINT token_hash_ck CHECK ((octet_length(hash) = 32)),
+    CONSTRAINT token_kind_ck CHECK ((kind = ANY (ARRAY['operator'::text, 'tenant'::text]))),
+    CONSTRAINT token_kind_tenant_id_ck CHECK (((kind = 'operator'::text) = (tenant_id IS NULL))),
+    CONSTRAINT token_name_ck CHECK ((length(name) <= 100)),
+    CONSTRAINT token_prefix_ck CHECK (((length(prefix) >= 1) AND (length(prefix) <= 32))),
+    CONSTRAINT token_scopes_ck CHECK (((cardinality(scopes) >= 1) AND (cardinality(scopes) <= 64)))
+);
+
+ALTER TABLE ONLY public.token FORCE ROW LEVEL SECURITY;
+
+COMMENT ON TABLE public.token IS 'a bearer token; the secret itself is shown once and never stored';
+
+COMMENT ON COLUMN public.token.tenant_id IS 'null for an operator''s token';
+
+COMMENT ON COLUMN public.token.prefix IS 'the first characters of the token, to recognise it in lists and logs';
+
+COMMENT ON COLUMN public.token.hash IS 'BLAKE2b-256 of the secret, keyed with the pepper that only apid has';
+
+COMMENT ON COLUMN public.token.last_used_at IS 'to the minute: token_find writes it at most once a minute';
+
+-- TABLE tsig_key
+
+CREATE TABLE public.tsig_key (
+    id uuid DEFAULT gen_random_uuid() NOT NULL,
+    tenant_id uuid NOT NULL,
+    name text NOT NULL,
+    name_wire bytea NOT NULL,
+    algorithm text NOT NULL,
+    sealed bytea NOT NULL,
+    fingerprint text NOT NULL,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    changed_at timestamp with time zone DEFAULT now() NOT NULL,
+    CONSTRAINT tsig_key_algorithm_ck CHECK ((algorithm = ANY (ARRAY['hmac-sha1'::text, 'hmac-sha224'::text, 'hmac-sha256'::text, 'hmac-sha384'::text, 'hmac-sha512'::text]))),
+    CONSTRAINT tsig_key_fingerprint_ck CHECK (((length(fingerprint) >= 8) AND (length(fingerprint) <= 128))),
+    CONSTRAINT tsig_key_name_ck CHECK ((((length(name) >= 1) AND (length(name) <= 1010)) AND (name = lower(name)))),
+    CONSTRAINT tsig_key_name_wire_ck CHECK ((((octet_length(name_wire) >= 1) AND (octet_length(name_wire) <= 255)) AND (get_byte(name_wire, (octet_length(name_wire) - 1)) = 0))),
+    CONSTRAINT tsig_key_sealed_ck CHECK (((octet_length(sealed) >= 49) AND (octet_length(sealed) <= 1024)))
+);
+
+ALTER TABLE ONLY public.tsig_key FORCE ROW LEVEL SECURITY;
+
+COMMENT ON TABLE public.tsig_key IS 'a TSIG key of a tenant; names are unique in the tenant only';
+
+COMMENT ON COLUMN public.tsig_key.name IS 'lower-case presentation form without the final dot';
+
+COMMENT ON COLUMN public.tsig_key.name_wire IS 'lower-case wire form';
+
+COMMENT ON COLUMN public.tsig_key.sealed IS 'sealed box to xferd''s public key over tenant id, key id, algorithm and secret; write-only for apid (it may not select this column)';
+
+COMMENT ON COLUMN public.tsig_key.fingerprint IS 'what a person can compare: first part of a digest over the secret';
+
+-- TABLE zone
+
+CREATE TABLE public.zone (
+    id uuid DEFAULT gen_random_uuid() NOT NULL,
+    tenant_id uuid NOT NULL,
+    name text NOT NULL,
+    apex bytea NOT NULL,
+    state text DEFAULT 'pending'::text NOT NULL,
+    stripes bigint DEFAULT 1 NOT NULL,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    changed_at timestamp with time zone DEFAULT now() NOT NULL,
+    deleted_at timestamp with time zone,
+    CONSTRAINT zone_apex_ck CHECK ((((octet_length(apex) >= 1) AND (octet_length(apex) <= 255)) AND (get_byte(apex, (octet_length(apex) - 1)) = 0))),
+    CONSTRAINT zone_name_apex_ck CHECK (((name = '.'::text) = (octet_length(apex) = 1))),
+    CONSTRAINT zone_name_ck CHECK ((((length(name) >= 1) AND (length(name) <= 1010)) AND (name = lower(name)) AND ((name = '.'::text) OR ("right"(name, 1) <> '.'::text) OR ("right"(name, 2) = '\.'::text)))),
+    CONSTRAINT zone_state_ck CHECK ((state = ANY (ARRAY['pending'::text, 'active'::text, 'warned'::text, 'suspended'::text, 'lapsed'::text]))),
+    CONSTRAINT zone_stripes_ck CHECK ((stripes <> 0))
+);
+
+ALTER TABLE ONLY public.zone FORCE ROW LEVEL SECURITY;
+
+COMMENT ON TABLE public.zone IS 'a claim: one tenant''s row for a zone name; others may claim it too';
+
+COMMENT ON COLUMN public.zone.name IS 'lower-case presentation form without the final dot; the root is "."';
+
+COMMENT ON COLUMN public.zone.apex IS 'lower-case wire form';
+
+COMMENT ON COLUMN public.zone.state IS 'of the claim: pending until proven, active and warned are served';
+
+COMMENT ON COLUMN public.zone.stripes IS 'bit mask of the name-server sets that serve it (64 stripes)';
+
+COMMENT ON COLUMN public.zone.deleted_at IS 'set: the edges drop it; its rows are purged later';
+
+-- TABLE zone_node
+
+CREATE TABLE public.zone_node (
+    zone_id uuid NOT NULL,
+    tenant_id uuid NOT NULL,
+    level smallint NOT NULL,
+    low_key bytea NOT NULL,
+    high_key bytea,
+    from_generation bigint NOT NULL,
+    to_generation bigint,
+    digest bytea NOT NULL,
+    children bytea NOT NULL,
+    CONSTRAINT zone_node_children_ck CHECK (((octet_length(children) >= 1) AND (octet_length(children) <= 262144))),
+    CONSTRAINT zone_node_digest_ck CHECK ((octet_length(digest) = 32)),
+    CONSTRAINT zone_node_from_generation_ck CHECK ((from_generation > 0)),
+    CONSTRAINT zone_node_high_key_ck CHECK (((high_key > low_key) AND (octet_length(high_key) <= 512))),
+    CONSTRAINT zone_node_level_ck CHECK (((level >= 1) AND (level <= 7))),
+    CONSTRAINT zone_node_low_key_ck CHECK (((octet_length(low_key) >= 1) AND (octet_length(low_key) <= 512))),
+    CONSTRAINT zone_node_to_generation_ck CHECK ((to_generation > from_generation))
+);
+ALTER TABLE ONLY public.zone_node ALTER COLUMN children SET COMPRESSION lz4;
+
+ALTER TABLE ONLY public.zone_node FORCE ROW LEVEL SECURITY;
+
+COMMENT ON TABLE public.zone_node IS 'inner node of the page tree of a zone with more than one page: fence key and digest of each child (docs/PAGE.md)';
+
+COMMENT ON COLUMN public.zone_node.level IS '1: the children are pages';
+
+COMMENT ON COLUMN public.zone_node.digest IS 'BLAKE2b-256 of children';
+
+-- TABLE zone_page
+
+CREATE TABLE public.zone_page (
+    zone_id uuid NOT NULL,
+    tenant_id uuid NOT NULL,
+    low_key bytea NOT NULL,
+    high_key bytea,
+    from_generation bigint NOT NULL,
+    to_generation bigint,
+    record_count integer NOT NULL,
+    digest bytea NOT NULL,
+    body bytea NOT NULL,
+    CONSTRAINT zone_page_body_ck CHECK (((octet_length(body) >= 1) AND (octet_length(body) <= 262144))),
+    CONSTRAINT zone_page_digest_ck CHECK ((octet_length(digest) = 32)),
+    CONSTRAINT zone_page_from_generation_ck CHECK ((from_generation > 0)),
+    CONSTRAINT zone_page_high_key_ck CHECK (((high_key > low_key) AND (octet_length(high_key) <= 512))),
+    CONSTRAINT zone_page_low_key_ck CHECK (((octet_length(low_key) >= 1) AND (octet_length(low_key) <= 512))),
+    CONSTRAINT zone_page_record_count_ck CHECK ((record_count >= 0)),
+    CONSTRAINT zone_page_to_generation_ck CHECK ((to_generation > from_generation))
+);
+ALTER TABLE ONLY public.zone_page ALTER COLUMN body SET COMPRESSION lz4;
+
+ALTER TABLE ONLY public.zone_page FORCE ROW LEVEL SECURITY;
+
+COMMENT ON TABLE public.zone_page IS 'a range of owner names of a zone, in the form dnsd answers from (docs/PAGE.md); live at generation g: from_generation <= g and (to_generation is null or to_generation > g)';
+
+COMMENT ON COLUMN public.zone_page.low_key IS 'owner key where the range begins (inclusive); the first page has \x00';
+
+COMMENT ON COLUMN public.zone_page.high_key IS 'owner key where the next page begins; null for the last';
+
+COMMENT ON COLUMN public.zone_page.to_generation IS 'first generation without this page; null while it is live';
+
+COMMENT ON COLUMN public.zone_page.digest IS 'BLAKE2b-256 of body';
+
+-- TABLE zone_primary
+
+CREATE TABLE public.zone_primary (
+    zone_id uuid NOT NULL,
+    tenant_id uuid NOT NULL,
+    ordinal smallint NOT NULL,
+    primary_id uuid NOT NULL,
+    CONSTRAINT zone_primary_ordinal_ck CHECK (((ordinal >= 0) AND (ordinal <= 15)))
+);
+
+ALTER TABLE ONLY public.zone_primary FORCE ROW LEVEL SECURITY;
+
+COMMENT ON TABLE public.zone_primary IS 'the primaries of a zone in the order in which they are tried';
+
+-- TABLE zone_version
+
+CREATE TABLE public.zone_version (
+    zone_id uuid NOT NULL,
+    tenant_id uuid NOT NULL,
+    generation bigint NOT NULL,
+    serial bigint NOT NULL,
+    soa bytea NOT NULL,
+    root_level smallint NOT NULL,
+    root_digest bytea NOT NULL,
+    record_count bigint NOT NULL,
+    page_count bigint NOT NULL,
+    pages_written bigint NOT NULL,
+    mode text NOT NULL,
+    primary_id uuid,
+    attempt_id bigint,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    CONSTRAINT zone_version_counts_ck CHECK (((record_count > 0) AND (page_count > 0) AND ((pages_written >= 0) AND (pages_written <= page_count)))),
+    CONSTRAINT zone_version_generation_ck CHECK ((generation > 0)),
+    CONSTRAINT zone_version_mode_ck CHECK ((mode = ANY (ARRAY['axfr'::text, 'ixfr'::text, 'pin'::text]))),
+    CONSTRAINT zone_version_root_digest_ck CHECK ((octet_length(root_digest) = 32)),
+    CONSTRAINT zone_version_root_level_ck CHECK (((root_level >= 0) AND (root_level <= 7))),
+    CONSTRAINT zone_version_serial_ck CHECK (((serial >= 0) AND (serial <= '4294967295'::bigint))),
+    CONSTRAINT zone_version_soa_ck CHECK (((octet_length(soa) >= 22) AND (octet_length(soa) <= 530)))
+);
+
+ALTER TABLE ONLY public.zone_version FORCE ROW LEVEL SECURITY;
+
+COMMENT ON TABLE public.zone_version IS 'a published version; its pages are those live at its generation';
+
+COMMENT ON COLUMN public.zone_version.pages_written IS 'pages that differ from the version before';
+
+COMMENT ON COLUMN public.zone_version.mode IS 'how it came to be';
+
+COMMENT ON COLUMN public.zone_version.primary_id IS 'primary_server it came from; may be gone by now';
+
+-- CONSTRAINT attempt attempt_id_pk
+
+ALTER TABLE ONLY public.attempt
+    ADD CONSTRAINT attempt_id_pk PRIMARY KEY (id);
+
+-- CONSTRAINT audit audit_id_pk
+
+ALTER TABLE ONLY public.audit
+    ADD CONSTRAINT audit_id_pk PRIMARY KEY (id);
+
+-- CONSTRAINT edge edge_name_pk
+
+ALTER TABLE ONLY public.edge
+    ADD CONSTRAINT edge_name_pk PRIMARY KEY (name);
+
+-- CONSTRAINT feed_mark feed_mark_id_pk
+
+ALTER TABLE ONLY public.feed_mark
+    ADD CONSTRAINT feed_mark_id_pk PRIMARY KEY (id);
+
+-- CONSTRAINT job job_id_pk
+
+ALTER TABLE ONLY public.job
+    ADD CONSTRAINT job_id_pk PRIMARY KEY (id);
+
+-- CONSTRAINT primary_server primary_server_id_pk
+
+ALTER TABLE ONLY public.primary_server
+    ADD CONSTRAINT primary_server_id_pk PRIMARY KEY (id);
+
+-- CONSTRAINT primary_server primary_server_tenant_id_id_uq
+
+ALTER TABLE ONLY public.primary_server
+    ADD CONSTRAINT primary_server_tenant_id_id_uq UNIQUE (tenant_id, id);
+
+-- CONSTRAINT primary_server primary_server_tenant_id_name_uq
+
+ALTER TABLE ONLY public.primary_server
+    ADD CONSTRAINT primary_server_tenant_id_name_uq UNIQUE (tenant_id, name);
+
+-- CONSTRAINT refresh_batch refresh_batch_id_pk
+
+ALTER TABLE ONLY public.refresh_batch
+    ADD CONSTRAINT refresh_batch_id_pk PRIMARY KEY (id);
+
+-- CONSTRAINT schema_migration schema_migration_version_pk
+
+ALTER TABLE ONLY public.schema_migration
+    ADD CONSTRAINT schema_migration_version_pk PRIMARY KEY (version);
+
+-- CONSTRAINT setting setting_name_pk
+
+ALTER TABLE ONLY public.setting
+    ADD CONSTRAINT setting_name_pk PRIMARY KEY (name);
+
+-- CONSTRAINT tenant tenant_id_pk
+
+ALTER TABLE ONLY public.tenant
+    ADD CONSTRAINT tenant_id_pk PRIMARY KEY (id);
+
+-- CONSTRAINT tenant tenant_name_uq
+
+ALTER TABLE ONLY public.tenant
+    ADD CONSTRAINT tenant_name_uq UNIQUE (name);
+
+-- CONSTRAINT token token_hash_uq
+
+ALTER TABLE ONLY public.token
+    ADD CONSTRAINT token_hash_uq UNIQUE (hash);
+
+-- CONSTRAINT token token_id_pk
+
+ALTER TABLE ONLY public.token
+    ADD CONSTRAINT token_id_pk PRIMARY KEY (id);
+
+-- CONSTRAINT tsig_key tsig_key_id_pk
+
+ALTER TABLE ONLY public.tsig_key
+    ADD CONSTRAINT tsig_key_id_pk PRIMARY KEY (id);
+
+-- CONSTRAINT tsig_key tsig_key_tenant_id_id_uq
+
+ALTER TABLE ONLY public.tsig_key
+    ADD CONSTRAINT tsig_key_tenant_id_id_uq UNIQUE (tenant_id, id);
+
+-- CONSTRAINT tsig_key tsig_key_tenant_id_name_wire_uq
+
+ALTER TABLE ONLY public.tsig_key
+    ADD CONSTRAINT tsig_key_tenant_id_name_wire_uq UNIQUE (tenant_id, name_wire);
+
+-- CONSTRAINT zone zone_id_pk
+
+ALTER TABLE ONLY public.zone
+    ADD CONSTRAINT zone_id_pk PRIMARY KEY (id);
+
+-- CONSTRAINT zone_node zone_node_zone_id_level_low_key_from_generation_pk
+
+ALTER TABLE ONLY public.zone_node
+    ADD CONSTRAINT zone_node_zone_id_level_low_key_from_generation_pk PRIMARY KEY (zone_id, level, low_key, from_generation);
+
+-- CONSTRAINT zone_page zone_page_zone_id_low_key_from_generation_pk
+
+ALTER TABLE ONLY public.zone_page
+    ADD CONSTRAINT zone_page_zone_id_low_key_from_generation_pk PRIMARY KEY (zone_id, low_key, from_generation);
+
+-- CONSTRAINT zone_primary zone_primary_zone_id_ordinal_pk
+
+ALTER TABLE ONLY public.zone_primary
+    ADD CONSTRAINT zone_primary_zone_id_ordinal_pk PRIMARY KEY (zone_id, ordinal);
+
+-- CONSTRAINT zone_primary zone_primary_zone_id_primary_id_uq
+
+ALTER TABLE ONLY public.zone_primary
+    ADD CONSTRAINT zone_primary_zone_id_primary_id_uq UNIQUE (zone_id, primary_id);
+
+-- CONSTRAINT zone_state zone_state_zone_id_pk
+
+ALTER TABLE ONLY public.zone_state
+    ADD CONSTRAINT zone_state_zone_id_pk PRIMARY KEY (zone_id);
+
+-- CONSTRAINT zone zone_tenant_id_id_uq
+
+ALTER TABLE ONLY public.zone
+    ADD CONSTRAINT zone_tenant_id_id_uq UNIQUE (tenant_id, id);
+
+-- CONSTRAINT zone_timer zone_timer_zone_id_pk
+
+ALTER TABLE ONLY public.zone_timer
+    ADD CONSTRAINT zone_timer_zone_id_pk PRIMARY KEY (zone_id);
+
+-- CONSTRAINT zone_version zone_version_zone_id_generation_pk
+
+ALTER TABLE ONLY public.zone_version
+    ADD CONSTRAINT zone_version_zone_id_generation_pk PRIMARY KEY (zone_id, generation);
+
+-- INDEX attempt_zone_id_id_ix
+
+CREATE INDEX attempt_zone_id_id_ix ON public.attempt USING btree (zone_id, id);
+
+COMMENT ON INDEX public.attempt_zone_id_id_ix IS 'for the list, and attempt_prune';
+
+-- INDEX audit_tenant_id_id_ix
+
+CREATE INDEX audit_tenant_id_id_ix ON public.audit USING btree (tenant_id, id);
+
+COMMENT ON INDEX public.audit_tenant_id_id_ix IS 'for a tenant''s audit list';
+
+-- INDEX job_finished_at_ix
+
+CREATE INDEX job_finished_at_ix ON public.job USING btree (finished_at) WHERE (finished_at IS NOT NULL);
+
+COMMENT ON INDEX public.job_finished_at_ix IS 'for pruning';
+
+-- INDEX job_id_open_ix
+
+CREATE INDEX job_id_open_ix ON public.job USING btree (id) WHERE (state = ANY (ARRAY['queued'::text, 'running'::text]));
+
+COMMENT ON INDEX public.job_id_open_ix IS 'for claiming jobs in order';
+
+-- INDEX job_tenant_id_zone_id_ix
+
+CREATE INDEX job_tenant_id_zone_id_ix ON public.job USING btree (tenant_id, zone_id);
+
+COMMENT ON INDEX public.job_tenant_id_zone_id_ix IS 'for the foreign keys, row security, and "is one queued already"';
+
+-- INDEX primary_server_tenant_id_address_ix
+
+CREATE INDEX primary_server_tenant_id_address_ix ON public.primary_server USING btree (tenant_id, address, port);
+
+COMMENT ON INDEX public.primary_server_tenant_id_address_ix IS 'for finding an inline primary, and who may send NOTIFY';
+
+-- INDEX primary_server_tenant_id_key_id_ix
+
+CREATE INDEX primary_server_tenant_id_key_id_ix ON public.primary_server USING btree (tenant_id, key_id) WHERE (key_id IS NOT NULL);
+
+COMMENT ON INDEX public.primary_server_tenant_id_key_id_ix IS 'for the foreign key, when a TSIG key is deleted';
+
+-- INDEX refresh_batch_checked_at_ix
+
+CREATE INDEX refresh_batch_checked_at_ix ON public.refresh_batch USING btree (checked_at);
+
+COMMENT ON INDEX public.refresh_batch_checked_at_ix IS 'for refresh_prune';
+
+-- INDEX refresh_batch_stamp_ix
+
+CREATE INDEX refresh_batch_stamp_ix ON public.refresh_batch USING btree (stamp);
+
+COMMENT ON INDEX public.refresh_batch_stamp_ix IS 'for feed_changes';
+
+-- INDEX token_tenant_id_ix
+
+CREATE INDEX token_tenant_id_ix ON public.token USING btree (tenant_id, created_at);
+
+COMMENT ON INDEX public.token_tenant_id_ix IS 'for the list of a tenant''s tokens';
+
+-- INDEX zone_apex_ix
+
+CREATE INDEX zone_apex_ix ON public.zone USING btree (apex) WHERE (deleted_at IS NULL);
+
+COMMENT ON INDEX public.zone_apex_ix IS 'for a NOTIFY''s zones, conflicting claims';
+
+-- INDEX zone_deleted_at_ix
+
+CREATE INDEX zone_deleted_at_ix ON public.zone USING btree (deleted_at) WHERE (deleted_at IS NOT NULL);
+
+COMMENT ON INDEX public.zone_deleted_at_ix IS 'for purging';
+
+-- INDEX zone_node_zone_id_level_low_key_live_uq
+
+CREATE UNIQUE INDEX zone_node_zone_id_level_low_key_live_uq ON public.zone_node USING btree (zone_id, level, low_key) WHERE (to_generation IS NULL);
+
+COMMENT ON INDEX public.zone_node_zone_id_level_low_key_live_uq IS 'one live node per range; for the feeder';
+
+-- INDEX zone_node_zone_id_to_generation_ix
+
+CREATE INDEX zone_node_zone_id_to_generation_ix ON public.zone_node USING btree (zone_id, to_generation) WHERE (to_generation IS NOT NULL);
+
+COMMENT ON INDEX public.zone_node_zone_id_to_generation_ix IS 'for retention';
+
+-- INDEX zone_page_zone_id_low_key_live_uq
+
+CREATE UNIQUE INDEX zone_page_zone_id_low_key_live_uq ON public.zone_page USING btree (zone_id, low_key) WHERE (to_generation IS NULL);
+
+COMMENT ON INDEX public.zone_page_zone_id_low_key_live_uq IS 'one live page per range; for the feeder, records and seek';
+
+-- INDEX zone_page_zone_id_to_generation_ix
+
+CREATE INDEX zone_page_zone_id_to_generation_ix ON public.zone_page USING btree (zone_id, to_generation) WHERE (to_generation IS NOT NULL);
+
+COMMENT ON INDEX public.zone_page_zone_id_to_generation_ix IS 'for retention';
+
+-- INDEX zone_primary_tenant_id_primary_id_ix
+
+CREATE INDEX zone_primary_tenant_id_primary_id_ix ON public.zone_primary USING btree (tenant_id, primary_id);
+
+COMMENT ON INDEX public.zone_primary_tenant_id_primary_id_ix IS 'for the zones of one primary: NOTIFY sources, the foreign key';
+
+-- INDEX zone_state_stamp_ix
+
+CREATE INDEX zone_state_stamp_ix ON public.zone_state USING btree (stamp);
+
+COMMENT ON INDEX public.zone_state_stamp_ix IS 'for feed_changes';
+
+-- INDEX zone_state_tenant_id_ix
+
+CREATE INDEX zone_state_tenant_id_ix ON public.zone_state USING btree (tenant_id);
+
+COMMENT ON INDEX public.zone_state_tenant_id_ix IS 'for row security, usage counts';
+
+-- INDEX zone_tenant_id_apex_uq
+
+CREATE UNIQUE INDEX zone_tenant_id_apex_uq ON public.zone USING btree (tenant_id, apex) WHERE (deleted_at IS NULL);
+
+COMMENT ON INDEX public.zone_tenant_id_apex_uq IS 'one claim of a tenant on a name; for the zone by name';
+
+-- INDEX zone_tenant_id_name_ix
+
+CREATE INDEX zone_tenant_id_name_ix ON public.zone USING btree (tenant_id, name text_pattern_ops) WHERE (deleted_at IS NULL);
+
+COMMENT ON INDEX public.zone_tenant_id_name_ix IS 'for the list, its cursor and q=';
+
+-- INDEX zone_timer_lease_owner_ix
+
+CREATE INDEX zone_timer_lease_owner_ix ON public.zone_timer USING btree (lease_owner) WHERE (lease_owner IS NOT NULL);
+
+COMMENT ON INDEX public.zone_timer_lease_owner_ix IS 'for renewing one''s leases';
+
+-- INDEX zone_timer_priority_due_at_ix
+
+CREATE INDEX zone_timer_priority_due_at_ix ON public.zone_timer USING btree (priority, due_at);
+
+COMMENT ON INDEX public.zone_timer_priority_due_at_ix IS 'for claiming what is due, most urgent first';
+
+-- INDEX zone_timer_tenant_id_ix
+
+CREATE INDEX zone_timer_tenant_id_ix ON public.zone_timer USING btree (tenant_id);
+
+COMMENT ON INDEX public.zone_timer_tenant_id_ix IS 'for row security, fairness';
+
+-- INDEX zone_version_created_at_ix
+
+CREATE INDEX zone_version_created_at_ix ON public.zone_version USING btree (created_at);
+
+COMMENT ON INDEX public.zone_version_created_at_ix IS 'for retention';
+
+-- TRIGGER job job_inserted
+
+CREATE TRIGGER job_inserted AFTER INSERT ON public.job FOR EACH STATEMENT EXECUTE FUNCTION public.job_inserted();
+
+-- TRIGGER refresh_batch refresh_batch_stamp
+
+CREATE TRIGGER refresh_batch_stamp BEFORE INSERT OR UPDATE ON public.refresh_batch FOR EACH ROW EXECUTE FUNCTION public.feed_stamp();
+
+ALTER TABLE public.refresh_batch ENABLE ALWAYS TRIGGER refresh_batch_stamp;
+
+-- TRIGGER zone zone_changed
+
+CREATE TRIGGER zone_changed AFTER UPDATE OF state, stripes, deleted_at ON public.zone FOR EACH ROW WHEN (((old.state <> new.state) OR (old.stripes <> new.stripes) OR (old.deleted_at IS DISTINCT FROM new.deleted_at))) EXECUTE FUNCTION public.zone_changed();
+
+-- TRIGGER zone zone_inserted
+
+CREATE TRIGGER zone_inserted AFTER INSERT ON public.zone FOR EACH ROW EXECUTE FUNCTION public.zone_inserted();
+
+-- TRIGGER zone_state zone_state_guard
+
+CREATE TRIGGER zone_state_guard BEFORE UPDATE ON public.zone_state FOR EACH ROW EXECUTE FUNCTION public.zone_state_guard();
+
+-- TRIGGER zone_state zone_state_stamp
+
+CREATE TRIGGER zone_state_stamp BEFORE INSERT OR UPDATE ON public.zone_state FOR EACH ROW EXECUTE FUNCTION public.feed_stamp();
+
+ALTER TABLE public.zone_state ENABLE ALWAYS TRIGGER zone_state_stamp;
+
+-- FK CONSTRAINT job job_tenant_id_fk
+
+ALTER TABLE ONLY public.job
+    ADD CONSTRAINT job_tenant_id_fk FOREIGN KEY (tenant_id) REFERENCES public.tenant(id) ON DELETE CASCADE;
+
+-- FK CONSTRAINT job job_tenant_id_zone_id_fk
+
+ALTER TABLE ONLY public.job
+    ADD CONSTRAINT job_tenant_id_zone_id_fk FOREIGN KEY (tenant_id, zone_id) REFERENCES public.zone(tenant_id, id) ON DELETE CASCADE;
+
+-- FK CONSTRAINT primary_server primary_server_tenant_id_fk
+
+ALTER TABLE ONLY public.primary_server
+    ADD CONSTRAINT primary_server_tenant_id_fk FOREIGN KEY (tenant_id) REFERENCES public.tenant(id) ON DELETE CASCADE;
+
+-- FK CONSTRAINT primary_server primary_server_tenant_id_key_id_fk
+
+ALTER TABLE ONLY public.primary_server
+    ADD CONSTRAINT primary_server_tenant_id_key_id_fk FOREIGN KEY (tenant_id, key_id) REFERENCES public.tsig_key(tenant_id, id);
+
+-- FK CONSTRAINT token token_tenant_id_fk
+
+ALTER TABLE ONLY public.token
+    ADD CONSTRAINT token_tenant_id_fk FOREIGN KEY (tenant_id) REFERENCES public.tenant(id) ON DELETE CASCADE;
+
+-- FK CONSTRAINT tsig_key tsig_key_tenant_id_fk
+
+ALTER TABLE ONLY public.tsig_key
+    ADD CONSTRAINT tsig_key_tenant_id_fk FOREIGN KEY (tenant_id) REFERENCES public.tenant(id) ON DELETE CASCADE;
+
+-- FK CONSTRAINT zone_primary zone_primary_tenant_id_primary_id_fk
+
+ALTER TABLE ONLY public.zone_primary
+    ADD CONSTRAINT zone_primary_tenant_id_primary_id_fk FOREIGN KEY (tenant_id, primary_id) REFERENCES public.primary_server(tenant_id, id);
+
+-- FK CONSTRAINT zone_primary zone_primary_tenant_id_zone_id_fk
+
+ALTER TABLE ONLY public.zone_primary
+    ADD CONSTRAINT zone_primary_tenant_id_zone_id_fk FOREIGN KEY (tenant_id, zone_id) REFERENCES public.zone(tenant_id, id) ON DELETE CASCADE;
+
+-- FK CONSTRAINT zone_state zone_state_tenant_id_zone_id_fk
+
+ALTER TABLE ONLY public.zone_state
+    ADD CONSTRAINT zone_state_tenant_id_zone_id_fk FOREIGN KEY (tenant_id, zone_id) REFERENCES public.zone(tenant_id, id) ON DELETE CASCADE;
+
+-- FK CONSTRAINT zone zone_tenant_id_fk
+
+ALTER TABLE ONLY public.zone
+    ADD CONSTRAINT zone_tenant_id_fk FOREIGN KEY (tenant_id) REFERENCES public.tenant(id);
+
+-- FK CONSTRAINT zone_timer zone_timer_tenant_id_zone_id_fk
+
+ALTER TABLE ONLY public.zone_timer
+    ADD CONSTRAINT zone_timer_tenant_id_zone_id_fk FOREIGN KEY (tenant_id, zone_id) REFERENCES public.zone(tenant_id, id) ON DELETE CASCADE;
+
+-- ROW SECURITY attempt
+
+ALTER TABLE public.attempt ENABLE ROW LEVEL SECURITY;
+
+-- POLICY attempt attempt_tenant_rls
+
+CREATE POLICY attempt_tenant_rls ON public.attempt TO understudy_apid_app USING ((tenant_id = (NULLIF(current_setting('understudy.tenant'::text, true), ''::text))::uuid)) WITH CHECK ((tenant_id = (NULLIF(current_setting('understudy.tenant'::text, true), ''::text))::uuid));
+
+-- POLICY attempt attempt_trusted_rls
+
+CREATE POLICY attempt_trusted_rls ON public.attempt TO understudy_owner, understudy_apid_operator, understudy_xferd USING (true) WITH CHECK (true);
+
+-- ROW SECURITY audit
+
+ALTER TABLE public.audit ENABLE ROW LEVEL SECURITY;
+
+-- POLICY audit audit_auth_rls
+
+CREATE POLICY audit_auth_rls ON public.audit FOR INSERT TO understudy_apid_auth WITH CHECK (true);
+
+-- POLICY audit audit_tenant_rls
+
+CREATE POLICY audit_tenant_rls ON public.audit TO understudy_apid_app USING ((tenant_id = (NULLIF(current_setting('understudy.tenant'::text, true), ''::text))::uuid)) WITH CHECK ((tenant_id = (NULLIF(current_setting('understudy.tenant'::text, true), ''::text))::uuid));
+
+-- POLICY audit audit_trusted_rls
+
+CREATE POLICY audit_trusted_rls ON public.audit TO understudy_owner, understudy_apid_operator, understudy_xferd USING (true) WITH CHECK (true);
+
+-- ROW SECURITY job
+
+ALTER TABLE public.job ENABLE ROW LEVEL SECURITY;
+
+-- POLICY job job_tenant_rls
+
+CREATE POLICY job_tenant_rls ON public.job TO understudy_apid_app USING ((tenant_id = (NULLIF(current_setting('understudy.tenant'::text, true), ''::text))::uuid)) WITH CHECK ((tenant_id = (NULLIF(current_setting('understudy.tenant'::text, true), ''::text))::uuid));
+
+-- POLICY job job_trusted_rls
+
+CREATE POLICY job_trusted_rls ON public.job TO understudy_owner, understudy_apid_operator, understudy_xferd USING (true) WITH CHECK (true);
+
+-- ROW SECURITY primary_server
+
+ALTER TABLE public.primary_server ENABLE ROW LEVEL SECURITY;
+
+-- POLICY primary_server primary_server_tenant_rls
+
+CREATE POLICY primary_server_tenant_rls ON public.primary_server TO understudy_apid_app USING ((tenant_id = (NULLIF(current_setting('understudy.tenant'::text, true), ''::text))::uuid)) WITH CHECK ((tenant_id = (NULLIF(current_setting('understudy.tenant'::text, true), ''::text))::uuid));
+
+-- POLICY primary_server primary_server_trusted_rls
+
+CREATE POLICY primary_server_trusted_rls ON public.primary_server TO understudy_owner, understudy_apid_operator, understudy_xferd USING (true) WITH CHECK (true);
+
+-- ROW SECURITY tenant
+
+ALTER TABLE public.tenant ENABLE ROW LEVEL SECURITY;
+
+-- POLICY tenant tenant_tenant_rls
+
+CREATE POLICY tenant_tenant_rls ON public.tenant TO understudy_apid_app USING ((id = (NULLIF(current_setting('understudy.tenant'::text, true), ''::text))::uuid)) WITH CHECK ((id = (NULLIF(current_setting('understudy.tenant'::text, true), ''::text))::uuid));
+
+-- POLICY tenant tenant_trusted_rls
+
+CREATE POLICY tenant_trusted_rls ON public.tenant TO understudy_owner, understudy_apid_operator, understudy_xferd USING (true) WITH CHECK (true);
+
+-- ROW SECURITY token
+
+ALTER TABLE public.token ENABLE ROW LEVEL SECURITY;
+
+-- POLICY token token_tenant_rls
+
+CREATE POLICY token_tenant_rls ON public.token TO understudy_apid_app USING ((tenant_id = (NULLIF(current_setting('understudy.tenant'::text, true), ''::text))::uuid)) WITH CHECK ((tenant_id = (NULLIF(current_setting('understudy.tenant'::text, true), ''::text))::uuid));
+
+-- POLICY token token_trusted_rls
+
+CREATE POLICY token_trusted_rls ON public.token TO understudy_owner, understudy_apid_operator, understudy_xferd USING (true) WITH CHECK (true);
+
+-- ROW SECURITY tsig_key
+
+ALTER TABLE public.tsig_key ENABLE ROW LEVEL SECURITY;
+
+-- POLICY tsig_key tsig_key_tenant_rls
+
+CREATE POLICY tsig_key_tenant_rls ON public.tsig_key TO understudy_apid_app USING ((tenant_id = (NULLIF(current_setting('understudy.tenant'::text, true), ''::text))::uuid)) WITH CHECK ((tenant_id = (NULLIF(current_setting('understudy.tenant'::text, true), ''::text))::uuid));
+
+-- POLICY tsig_key tsig_key_trusted_rls
+
+CREATE POLICY tsig_key_trusted_rls ON public.tsig_key TO understudy_owner, understudy_apid_operator, understudy_xferd USING (true) WITH CHECK (true);
+
+-- ROW SECURITY zone
+
+ALTER TABLE public.zone ENABLE ROW LEVEL SECURITY;
+
+-- ROW SECURITY zone_node
+
+ALTER TABLE public.zone_node ENABLE ROW LEVEL SECURITY;
+
+-- POLICY zone_node zone_node_edge_rls
+
+CREATE POLICY zone_node_edge_rls ON public.zone_node FOR SELECT TO understudy_dnsd USING ((to_generation IS NULL));
+
+-- POLICY zone_node zone_node_tenant_rls
+
+CREATE POLICY zone_node_tenant_rls ON public.zone_node TO understudy_apid_app USING ((tenant_id = (NULLIF(current_setting('understudy.tenant'::text, true), ''::text))::uuid)) WITH CHECK ((tenant_id = (NULLIF(current_setting('understudy.tenant'::text, true), ''::text))::uuid));
+
+-- POLICY zone_node zone_node_trusted_rls
+
+CREATE POLICY zone_node_trusted_rls ON public.zone_node TO understudy_owner, understudy_apid_operator, understudy_xferd USING (true) WITH CHECK (true);
+
+-- ROW SECURITY zone_page
+
+ALTER TABLE public.zone_page ENABLE ROW LEVEL SECURITY;
+
+-- POLICY zone_page zone_page_edge_rls
+
+CREATE POLICY zone_page_edge_rls ON public.zone_page FOR SELECT TO understudy_dnsd USING ((to_generation IS NULL));
+
+-- POLICY zone_page zone_page_tenant_rls
+
+CREATE POLICY zone_page_tenant_rls ON public.zone_page TO understudy_apid_app USING ((tenant_id = (NULLIF(current_setting('understudy.tenant'::text, true), ''::text))::uuid)) WITH CHECK ((tenant_id = (NULLIF(current_setting('understudy.tenant'::text, true), ''::text))::uuid));
+
+-- POLICY zone_page zone_page_trusted_rls
+
+CREATE POLICY zone_page_trusted_rls ON public.zone_page TO understudy_owner, understudy_apid_operator, understudy_xferd USING (true) WITH CHECK (true);
+
+-- ROW SECURITY zone_primary
+
+ALTER TABLE public.zone_primary ENABLE ROW LEVEL SECURITY;
+
+-- POLICY zone_primary zone_primary_tenant_rls
+
+CREATE POLICY zone_primary_tenant_rls ON public.zone_primary TO understudy_apid_app USING ((tenant_id = (NULLIF(current_setting('understudy.tenant'::text, true), ''::text))::uuid)) WITH CHECK ((tenant_id = (NULLIF(current_setting('understudy.tenant'::text, true), ''::text))::uuid));
+
+-- POLICY zone_primary zone_primary_trusted_rls
+
+CREATE POLICY zone_primary_trusted_rls ON public.zone_primary TO understudy_owner, understudy_apid_operator, understudy_xferd USING (true) WITH CHECK (true);
+
+-- ROW SECURITY zone_state
+
+ALTER TABLE public.zone_state ENABLE ROW LEVEL SECURITY;
+
+-- POLICY zone_state zone_state_edge_rls
+
+CREATE POLICY zone_state_edge_rls ON public.zone_state FOR SELECT TO understudy_dnsd USING (true);
+
+-- POLICY zone_state zone_state_tenant_rls
+
+CREATE POLICY zone_state_tenant_rls ON public.zone_state TO understudy_apid_app USING ((tenant_id = (NULLIF(current_setting('understudy.tenant'::text, true), ''::text))::uuid)) WITH CHECK ((tenant_id = (NULLIF(current_setting('understudy.tenant'::text, true), ''::text))::uuid));
+
+-- POLICY zone_state zone_state_trusted_rls
+
+CREATE POLICY zone_state_trusted_rls ON public.zone_state TO understudy_owner, understudy_apid_operator, understudy_xferd USING (true) WITH CHECK (true);
+
+-- POLICY zone zone_tenant_rls
+
+CREATE POLICY zone_tenant_rls ON public.zone TO understudy_apid_app USING ((tenant_id = (NULLIF(current_setting('understudy.tenant'::text, true), ''::text))::uuid)) WITH CHECK ((tenant_id = (NULLIF(current_setting('understudy.tenant'::text, true), ''::text))::uuid));
+
+-- ROW SECURITY zone_timer
+
+ALTER TABLE public.zone_timer ENABLE ROW LEVEL SECURITY;
+
+-- POLICY zone_timer zone_timer_tenant_rls
+
+CREATE POLICY zone_timer_tenant_rls ON public.zone_timer TO understudy_apid_app USING ((tenant_id = (NULLIF(current_setting('understudy.tenant'::text, true), ''::text))::uuid)) WITH CHECK ((tenant_id = (NULLIF(current_setting('understudy.tenant'::text, true), ''::text))::uuid));
+
+-- POLICY zone_timer zone_timer_trusted_rls
+
+CREATE POLICY zone_timer_trusted_rls ON public.zone_timer TO understudy_owner, understudy_apid_operator, understudy_xferd USING (true) WITH CHECK (true);
+
+-- POLICY zone zone_trusted_rls
+
+CREATE POLICY zone_trusted_rls ON public.zone TO understudy_owner, understudy_apid_operator, understudy_xferd USING (true) WITH CHECK (true);
+
+-- ROW SECURITY zone_version
+
+ALTER TABLE public.zone_version ENABLE ROW LEVEL SECURITY;
+
+-- POLICY zone_version zone_version_tenant_rls
+
+CREATE POLICY zone_version_tenant_rls ON public.zone_version TO understudy_apid_app USING ((tenant_id = (NULLIF(current_setting('understudy.tenant'::text, true), ''::text))::uuid)) WITH CHECK ((tenant_id = (NULLIF(current_setting('understudy.tenant'::text, true), ''::text))::uuid));
+
+-- POLICY zone_version zone_version_trusted_rls
+
+CREATE POLICY zone_version_trusted_rls ON public.zone_version TO understudy_owner, understudy_apid_operator, understudy_xferd USING (true) WITH CHECK (true);
+
+GRANT ALL ON SCHEMA public TO understudy_owner;
+
+REVOKE ALL ON FUNCTION public.attempt_prune(zones uuid[], keep integer) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.attempt_prune(zones uuid[], keep integer) TO understudy_xferd;
+
+REVOKE ALL ON FUNCTION public.edge_report(edge text, epoch bigint, applied_xmin xid8, exceptions jsonb, counters jsonb) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.edge_report(edge text, epoch bigint, applied_xmin xid8, exceptions jsonb, counters jsonb) TO understudy_dnsd;
+
+REVOKE ALL ON FUNCTION public.feed_changes(since xid8) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.feed_changes(since xid8) TO understudy_dnsd;
+
+REVOKE ALL ON FUNCTION public.feed_mark_tick() FROM PUBLIC;
+GRANT ALL ON FUNCTION public.feed_mark_tick() TO understudy_xferd;
+
+REVOKE ALL ON FUNCTION public.feed_stamp() FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION public.feed_timeline() FROM PUBLIC;
+GRANT ALL ON FUNCTION public.feed_timeline() TO understudy_dnsd;
+
+REVOKE ALL ON FUNCTION public.job_inserted() FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION public.owner_key_text(key bytea, apex bytea) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.owner_key_text(key bytea, apex bytea) TO understudy_apid_app;
+GRANT ALL ON FUNCTION public.owner_key_text(key bytea, apex bytea) TO understudy_apid_operator;
+GRANT ALL ON FUNCTION public.owner_key_text(key bytea, apex bytea) TO understudy_xferd;
+
+REVOKE ALL ON FUNCTION public.page_records(apex bytea, body bytea) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.page_records(apex bytea, body bytea) TO understudy_apid_app;
+GRANT ALL ON FUNCTION public.page_records(apex bytea, body bytea) TO understudy_apid_operator;
+GRANT ALL ON FUNCTION public.page_records(apex bytea, body bytea) TO understudy_xferd;
+
+REVOKE ALL ON FUNCTION public.refresh_prune(before timestamp with time zone) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.refresh_prune(before timestamp with time zone) TO understudy_xferd;
+
+REVOKE ALL ON FUNCTION public.rr_rdata_text(type integer, rdata bytea) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.rr_rdata_text(type integer, rdata bytea) TO understudy_apid_app;
+GRANT ALL ON FUNCTION public.rr_rdata_text(type integer, rdata bytea) TO understudy_apid_operator;
+GRANT ALL ON FUNCTION public.rr_rdata_text(type integer, rdata bytea) TO understudy_xferd;
+
+REVOKE ALL ON FUNCTION public.rr_type_text(type integer) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.rr_type_text(type integer) TO understudy_apid_app;
+GRANT ALL ON FUNCTION public.rr_type_text(type integer) TO understudy_apid_operator;
+GRANT ALL ON FUNCTION public.rr_type_text(type integer) TO understudy_xferd;
+
+REVOKE ALL ON PROCEDURE public.tenant_table_protect(IN t regclass, IN tenant_column name) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION public.token_find(hash bytea) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.token_find(hash bytea) TO understudy_apid_auth;
+
+REVOKE ALL ON FUNCTION public.wire_label_text(label bytea) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.wire_label_text(label bytea) TO understudy_apid_app;
+GRANT ALL ON FUNCTION public.wire_label_text(label bytea) TO understudy_apid_operator;
+GRANT ALL ON FUNCTION public.wire_label_text(label bytea) TO understudy_xferd;
+
+REVOKE ALL ON FUNCTION public.wire_name_text(wire bytea, INOUT at integer, OUT name text) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.wire_name_text(wire bytea, INOUT at integer, OUT name text) TO understudy_apid_app;
+GRANT ALL ON FUNCTION public.wire_name_text(wire bytea, INOUT at integer, OUT name text) TO understudy_apid_operator;
+GRANT ALL ON FUNCTION public.wire_name_text(wire bytea, INOUT at integer, OUT name text) TO understudy_xferd;
+
+REVOKE ALL ON FUNCTION public.zone_changed() FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION public.zone_edges(zone uuid) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.zone_edges(zone uuid) TO understudy_apid_app;
+GRANT ALL ON FUNCTION public.zone_edges(zone uuid) TO understudy_apid_operator;
+
+REVOKE ALL ON FUNCTION public.zone_inserted() FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION public.zone_problems(zone uuid) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.zone_problems(zone uuid) TO understudy_apid_app;
+GRANT ALL ON FUNCTION public.zone_problems(zone uuid) TO understudy_apid_operator;
+GRANT ALL ON FUNCTION public.zone_problems(zone uuid) TO understudy_xferd;
+
+REVOKE ALL ON FUNCTION public.zone_records(zone text) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.zone_records(zone text) TO understudy_apid_app;
+GRANT ALL ON FUNCTION public.zone_records(zone text) TO understudy_apid_operator;
+GRANT ALL ON FUNCTION public.zone_records(zone text) TO understudy_xferd;
+
+REVOKE ALL ON FUNCTION public.zone_state_guard() FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION public.zone_state_of_claim(claim_state text, generation bigint, deleted_at timestamp with time zone) FROM PUBLIC;
+
+GRANT SELECT ON TABLE public.attempt TO understudy_apid_app;
+GRANT SELECT ON TABLE public.attempt TO understudy_apid_operator;
+GRANT SELECT,INSERT,DELETE ON TABLE public.attempt TO understudy_xferd;
+
+GRANT INSERT ON TABLE public.audit TO understudy_apid_app;
+GRANT INSERT ON TABLE public.audit TO understudy_apid_auth;
+GRANT INSERT ON TABLE public.audit TO understudy_apid_operator;
+GRANT INSERT ON TABLE public.audit TO understudy_xferd;
+
+GRANT SELECT ON TABLE public.edge TO understudy_apid_operator;
+GRANT SELECT ON TABLE public.edge TO understudy_xferd;
+
+GRANT SELECT ON TABLE public.feed_mark TO understudy_dnsd;
+
+GRANT SELECT ON TABLE public.job TO understudy_apid_app;
+GRANT SELECT ON TABLE public.job TO understudy_apid_operator;
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.job TO understudy_xferd;
+
+GRANT INSERT(tenant_id) ON TABLE public.job TO understudy_apid_app;
+GRANT INSERT(tenant_id) ON TABLE public.job TO understudy_apid_operator;
+
+GRANT INSERT(zone_id) ON TABLE public.job TO understudy_apid_app;
+GRANT INSERT(zone_id) ON TABLE public.job TO understudy_apid_operator;
+
+GRANT INSERT(kind) ON TABLE public.job TO understudy_apid_app;
+GRANT INSERT(kind) ON TABLE public.job TO understudy_apid_operator;
+
+GRANT INSERT(payload) ON TABLE public.job TO understudy_apid_app;
+GRANT INSERT(payload) ON TABLE public.job TO understudy_apid_operator;
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.primary_server TO understudy_apid_app;
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.primary_server TO understudy_apid_operator;
+GRANT SELECT ON TABLE public.primary_server TO understudy_xferd;
+
+GRANT SELECT,INSERT,DELETE ON TABLE public.refresh_batch TO understudy_xferd;
+GRANT SELECT ON TABLE public.refresh_batch TO understudy_dnsd;
+
+GRANT SELECT ON TABLE public.schema_migration TO PUBLIC;
+
+GRANT SELECT ON TABLE public.setting TO understudy_apid_app;
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.setting TO understudy_apid_operator;
+GRANT SELECT ON TABLE public.setting TO understudy_xferd;
+
+GRANT SELECT ON TABLE public.zone_state TO understudy_apid_app;
+GRANT SELECT ON TABLE public.zone_state TO understudy_apid_operator;
+GRANT SELECT ON TABLE public.zone_state TO understudy_xferd;
+
+GRANT SELECT(zone_id) ON TABLE public.zone_state TO understudy_dnsd;
+
+GRANT SELECT(apex) ON TABLE public.zone_state TO understudy_dnsd;
+
+GRANT SELECT(stripes) ON TABLE public.zone_state TO understudy_dnsd;
+
+GRANT UPDATE(state) ON TABLE public.zone_state TO understudy_xferd;
+GRANT SELECT(state) ON TABLE public.zone_state TO understudy_dnsd;
+
+GRANT UPDATE(generation) ON TABLE public.zone_state TO understudy_xferd;
+GRANT SELECT(generation) ON TABLE public.zone_state TO understudy_dnsd;
+
+GRANT UPDATE(serial) ON TABLE public.zone_state TO understudy_xferd;
+GRANT SELECT(serial) ON TABLE public.zone_state TO understudy_dnsd;
+
+GRANT UPDATE(soa) ON TABLE public.zone_state TO understudy_xferd;
+GRANT SELECT(soa) ON TABLE public.zone_state TO understudy_dnsd;
+
+GRANT UPDATE(root_level) ON TABLE public.zone_state TO understudy_xferd;
+GRANT SELECT(root_level) ON TABLE public.zone_state TO understudy_dnsd;
+
+GRANT UPDATE(root_digest) ON TABLE public.zone_state TO understudy_xferd;
+GRANT SELECT(root_digest) ON TABLE public.zone_state TO understudy_dnsd;
+
+GRANT UPDATE(record_count) ON TABLE public.zone_state TO understudy_xferd;
+GRANT SELECT(record_count) ON TABLE public.zone_state TO understudy_dnsd;
+
+GRANT UPDATE(page_count) ON TABLE public.zone_state TO understudy_xferd;
+GRANT SELECT(page_count) ON TABLE public.zone_state TO understudy_dnsd;
+
+GRANT UPDATE(loaded_at) ON TABLE public.zone_state TO understudy_xferd;
+GRANT SELECT(loaded_at) ON TABLE public.zone_state TO understudy_dnsd;
+
+GRANT UPDATE(checked_at) ON TABLE public.zone_state TO understudy_xferd;
+GRANT SELECT(checked_at) ON TABLE public.zone_state TO understudy_dnsd;
+
+GRANT UPDATE(expires_at) ON TABLE public.zone_state TO understudy_xferd;
+GRANT SELECT(expires_at) ON TABLE public.zone_state TO understudy_dnsd;
+
+GRANT SELECT(stamp) ON TABLE public.zone_state TO understudy_dnsd;
+
+GRANT SELECT ON TABLE public.stat_edge TO understudy_mon;
+
+GRANT SELECT ON TABLE public.tenant TO understudy_apid_app;
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.tenant TO understudy_apid_operator;
+GRANT SELECT ON TABLE public.tenant TO understudy_xferd;
+
+GRANT SELECT ON TABLE public.zone_timer TO understudy_apid_app;
+GRANT SELECT ON TABLE public.zone_timer TO understudy_apid_operator;
+GRANT SELECT ON TABLE public.zone_timer TO understudy_xferd;
+
+GRANT UPDATE(due_at) ON TABLE public.zone_timer TO understudy_xferd;
+
+GRANT UPDATE(priority) ON TABLE public.zone_timer TO understudy_xferd;
+
+GRANT UPDATE(lease_owner) ON TABLE public.zone_timer TO understudy_xferd;
+
+GRANT UPDATE(lease_until) ON TABLE public.zone_timer TO understudy_xferd;
+
+GRANT UPDATE(failures) ON TABLE public.zone_timer TO understudy_xferd;
+
+GRANT UPDATE(serial_hint) ON TABLE public.zone_timer TO understudy_xferd;
+
+GRANT UPDATE(retransfer) ON TABLE public.zone_timer TO understudy_xferd;
+
+GRANT UPDATE(primary_ordinal) ON TABLE public.zone_timer TO understudy_xferd;
+
+GRANT UPDATE(primary_serial) ON TABLE public.zone_timer TO understudy_xferd;
+
+GRANT UPDATE(checked_at) ON TABLE public.zone_timer TO understudy_xferd;
+
+GRANT UPDATE(expires_at) ON TABLE public.zone_timer TO understudy_xferd;
+
+GRANT UPDATE(last_error) ON TABLE public.zone_timer TO understudy_xferd;
+
+GRANT UPDATE(last_error_at) ON TABLE public.zone_timer TO understudy_xferd;
+
+GRANT SELECT ON TABLE public.stat_service TO understudy_mon;
+
+GRANT INSERT,DELETE ON TABLE public.token TO understudy_apid_app;
+GRANT INSERT,DELETE ON TABLE public.token TO understudy_apid_operator;
+
+GRANT SELECT(id) ON TABLE public.token TO understudy_apid_app;
+GRANT SELECT(id) ON TABLE public.token TO understudy_apid_operator;
+
+GRANT SELECT(tenant_id) ON TABLE public.token TO understudy_apid_app;
+GRANT SELECT(tenant_id) ON TABLE public.token TO understudy_apid_operator;
+
+GRANT SELECT(kind) ON TABLE public.token TO understudy_apid_app;
+GRANT SELECT(kind) ON TABLE public.token TO understudy_apid_operator;
+
+GRANT SELECT(name),UPDATE(name) ON TABLE public.token TO understudy_apid_app;
+GRANT SELECT(name),UPDATE(name) ON TABLE public.token TO understudy_apid_operator;
+
+GRANT SELECT(prefix) ON TABLE public.token TO understudy_apid_app;
+GRANT SELECT(prefix) ON TABLE public.token TO understudy_apid_operator;
+
+GRANT SELECT(scopes),UPDATE(scopes) ON TABLE public.token TO understudy_apid_app;
+GRANT SELECT(scopes),UPDATE(scopes) ON TABLE public.token TO understudy_apid_operator;
+
+GRANT SELECT(created_at) ON TABLE public.token TO understudy_apid_app;
+GRANT SELECT(created_at) ON TABLE public.token TO understudy_apid_operator;
+
+GRANT SELECT(expires_at),UPDATE(expires_at) ON TABLE public.token TO understudy_apid_app;
+GRANT SELECT(expires_at),UPDATE(expires_at) ON TABLE public.token TO understudy_apid_operator;
+
+GRANT SELECT(last_used_at) ON TABLE public.token TO understudy_apid_app;
+GRANT SELECT(last_used_at) ON TABLE public.token TO understudy_apid_operator;
+
+GRANT SELECT(revoked_at),UPDATE(revoked_at) ON TABLE public.token TO understudy_apid_app;
+GRANT SELECT(revoked_at),UPDATE(revoked_at) ON TABLE public.token TO understudy_apid_operator;
+
+GRANT INSERT,DELETE ON TABLE public.tsig_key TO understudy_apid_app;
+GRANT INSERT,DELETE ON TABLE public.tsig_key TO understudy_apid_operator;
+GRANT SELECT ON TABLE public.tsig_key TO understudy_xferd;
+
+GRANT SELECT(id) ON TABLE public.tsig_key TO understudy_apid_app;
+GRANT SELECT(id) ON TABLE public.tsig_key TO understudy_apid_operator;
+
+GRANT SELECT(tenant_id) ON TABLE public.tsig_key TO understudy_apid_app;
+GRANT SELECT(tenant_id) ON TABLE public.tsig_key TO understudy_apid_operator;
+
+GRANT SELECT(name),UPDATE(name) ON TABLE public.tsig_key TO understudy_apid_app;
+GRANT SELECT(name),UPDATE(name) ON TABLE public.tsig_key TO understudy_apid_operator;
+
+GRANT SELECT(name_wire),UPDATE(name_wire) ON TABLE public.tsig_key TO understudy_apid_app;
+GRANT SELECT(name_wire),UPDATE(name_wire) ON TABLE public.tsig_key TO understudy_apid_operator;
+
+GRANT SELECT(algorithm),UPDATE(algorithm) ON TABLE public.tsig_key TO understudy_apid_app;
+GRANT SELECT(algorithm),UPDATE(algorithm) ON TABLE public.tsig_key TO understudy_apid_operator;
+
+GRANT UPDATE(sealed) ON TABLE public.tsig_key TO understudy_apid_app;
+GRANT UPDATE(sealed) ON TABLE public.tsig_key TO understudy_apid_operator;
+
+GRANT SELECT(fingerprint),UPDATE(fingerprint) ON TABLE public.tsig_key TO understudy_apid_app;
+GRANT SELECT(fingerprint),UPDATE(fingerprint) ON TABLE public.tsig_key TO understudy_apid_operator;
+
+GRANT SELECT(created_at) ON TABLE public.tsig_key TO understudy_apid_app;
+GRANT SELECT(created_at) ON TABLE public.tsig_key TO understudy_apid_operator;
+
+GRANT SELECT(changed_at),UPDATE(changed_at) ON TABLE public.tsig_key TO understudy_apid_app;
+GRANT SELECT(changed_at),UPDATE(changed_at) ON TABLE public.tsig_key TO understudy_apid_operator;
+
+GRANT SELECT,INSERT ON TABLE public.zone TO understudy_apid_app;
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.zone TO understudy_apid_operator;
+GRANT SELECT,DELETE ON TABLE public.zone TO understudy_xferd;
+
+GRANT UPDATE(state) ON TABLE public.zone TO understudy_xferd;
+
+GRANT UPDATE(stripes) ON TABLE public.zone TO understudy_xferd;
+
+GRANT UPDATE(changed_at) ON TABLE public.zone TO understudy_apid_app;
+GRANT UPDATE(changed_at) ON TABLE public.zone TO understudy_xferd;
+
+GRANT UPDATE(deleted_at) ON TABLE public.zone TO understudy_apid_app;
+
+GRANT SELECT ON TABLE public.zone_node TO understudy_apid_app;
+GRANT SELECT ON TABLE public.zone_node TO understudy_apid_operator;
+GRANT SELECT,INSERT,DELETE ON TABLE public.zone_node TO understudy_xferd;
+
+GRANT SELECT(zone_id) ON TABLE public.zone_node TO understudy_dnsd;
+
+GRANT SELECT(level) ON TABLE public.zone_node TO understudy_dnsd;
+
+GRANT SELECT(low_key) ON TABLE public.zone_node TO understudy_dnsd;
+
+GRANT SELECT(high_key) ON TABLE public.zone_node TO understudy_dnsd;
+
+GRANT SELECT(from_generation) ON TABLE public.zone_node TO understudy_dnsd;
+
+GRANT UPDATE(to_generation) ON TABLE public.zone_node TO understudy_xferd;
+GRANT SELECT(to_generation) ON TABLE public.zone_node TO understudy_dnsd;
+
+GRANT SELECT(digest) ON TABLE public.zone_node TO understudy_dnsd;
+
+GRANT SELECT(children) ON TABLE public.zone_node TO understudy_dnsd;
+
+GRANT SELECT ON TABLE public.zone_page TO understudy_apid_app;
+GRANT SELECT ON TABLE public.zone_page TO understudy_apid_operator;
+GRANT SELECT,INSERT,DELETE ON TABLE public.zone_page TO understudy_xferd;
+
+GRANT SELECT(zone_id) ON TABLE public.zone_page TO understudy_dnsd;
+
+GRANT SELECT(low_key) ON TABLE public.zone_page TO understudy_dnsd;
+
+GRANT SELECT(high_key) ON TABLE public.zone_page TO understudy_dnsd;
+
+GRANT SELECT(from_generation) ON TABLE public.zone_page TO understudy_dnsd;
+
+GRANT UPDATE(to_generation) ON TABLE public.zone_page TO understudy_xferd;
+GRANT SELECT(to_generation) ON TABLE public.zone_page TO understudy_dnsd;
+
+GRANT SELECT(record_count) ON TABLE public.zone_page TO understudy_dnsd;
+
+GRANT SELECT(digest) ON TABLE public.zone_page TO understudy_dnsd;
+
+GRANT SELECT(body) ON TABLE public.zone_page TO understudy_dnsd;
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.zone_primary TO understudy_apid_app;
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.zone_primary TO understudy_apid_operator;
+GRANT SELECT ON TABLE public.zone_primary TO understudy_xferd;
+
+GRANT SELECT ON TABLE public.zone_version TO understudy_apid_app;
+GRANT SELECT ON TABLE public.zone_version TO understudy_apid_operator;
+GRANT SELECT,INSERT,DELETE ON TABLE public.zone_version TO understudy_xferd;
+
+-- DEFAULT ACL DEFAULT PRIVILEGES FOR FUNCTIONS
+
+ALTER DEFAULT PRIVILEGES FOR ROLE understudy_owner REVOKE ALL ON FUNCTIONS  FROM PUBLIC;
+

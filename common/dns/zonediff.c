@@ -392,7 +392,7 @@ run_cut(struct diff *d, bool final)
 	return OK;
 }
 
-/* Body of the pending page: held, or fetched. */
+/* The body of an old page, checked. */
 static enum err
 old_load(struct diff *d, size_t index, struct buf *out)
 {
@@ -420,6 +420,7 @@ old_load(struct diff *d, size_t index, struct buf *out)
 	return OK;
 }
 
+/* Body of the pending page: held, or fetched. */
 static enum err
 pending_load(struct diff *d)
 {
@@ -536,7 +537,8 @@ range_end(struct diff *d)
 				return e;
 		}
 		e = run_cut(d, true);
-		if (e == OK)
+		/* Neither joined nor cut: d->page is that page already. */
+		if (e == OK && (!built || n_entries(d) != n))
 			e = run_build(d, n_entries(d));
 		if (e != OK)
 			return e;

@@ -251,9 +251,10 @@ class Quickstart:
             raise Broken(f"{self.dir} belongs to user {st.st_uid}; choose another --state, "
                          "or run as that user")
         os.chmod(self.dir, 0o755)
-        own = ("run", "lib", "log", "etc", "etc/credentials", "demo")
+        # Root writes into etc and log, so the service user must not own them.
+        own = ("run", "lib", "demo")
         for name, mode in [("bin", 0o755), ("share", 0o755), ("etc", 0o755),
-                           ("etc/credentials", 0o711), ("run", 0o755), ("lib", 0o750),
+                           ("etc/credentials", 0o755), ("run", 0o755), ("lib", 0o750),
                            ("log", 0o755), ("demo", 0o755)]:
             p = self.path(name)
             os.makedirs(p, exist_ok=True)
@@ -385,6 +386,9 @@ class Quickstart:
         if pid is None:
             say("starting PostgreSQL")
             log = self.path("log", "postgres.log")
+            with open(log, "ab") as f:
+                if self.is_root:
+                    os.fchown(f.fileno(), *self.owner)
             r = self.call([os.path.join(pgbin, "pg_ctl"), "-D", data, "-l", log, "-w", "-t",
                            "60", "-s", "start"], check=False)
             if r.returncode:

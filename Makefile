@@ -144,13 +144,14 @@ $(O)/bin/$(1): $(O)/$(DIR_$(1))/main.o $(O)/$(DIR_$(1)).a $(O)/common.a
 endef
 $(foreach p,$(PROGS),$(eval $(call prog_rule,$(p))))
 
-# A unit test of common links common alone; a test of a program links every
+# Static pattern rules: an implicit one would be chosen by which objects happen
+# to exist. A unit test of common links common alone; a test of a program links every
 # archive. The test's own objects come first, so it may replace any room.
-$(O)/tests/unit/common/%: $(O)/tests/unit/common/%.o $(TEST_LIB) $(O)/common.a
+$(filter $(O)/tests/unit/common/%,$(UNIT)): %: %.o $(TEST_LIB) $(O)/common.a
 	$(if $(Q),@echo "  LD $@")
 	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $(filter %.o %.a,$^) $(PKG_LIBS) $(CMOCKA_LIBS)
 
-$(O)/tests/unit/%: $(O)/tests/unit/%.o $(TEST_LIB) $(ARCHIVES)
+$(filter-out $(O)/tests/unit/common/%,$(UNIT)): %: %.o $(TEST_LIB) $(ARCHIVES)
 	$(if $(Q),@echo "  LD $@")
 	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $(filter %.o,$^) \
 	  -Wl,--start-group $(filter %.a,$^) -Wl,--end-group $(PKG_LIBS) $(CMOCKA_LIBS)

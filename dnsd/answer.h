@@ -22,48 +22,7 @@
 #include <stdint.h>
 
 #include "common/base/base.h"
-#include "common/dns/ownerkey.h"
-#include "common/dns/page.h"
-
-enum {
-	ANSWER_LOCKSTEP = 32,
-	ANSWER_CHAIN_MAX = 16,		/* CNAME and DNAME steps */
-	ANSWER_ADDITIONAL_MAX = 13,	/* names looked up for additional */
-	ANSWER_UDP_MIN = 512,
-	ANSWER_TCP_MAX = 65535,
-	ANSWER_NSID_MAX = 128,
-};
-
-enum answer_transport { ANSWER_UDP, ANSWER_TCP, ANSWER_TLS };
-
-/* What a finished job wants done. */
-enum answer_verdict {
-	ANSWER_SEND,			/* out[0..out_len) */
-	ANSWER_DROP,			/* say nothing */
-	ANSWER_NOTIFY,			/* hand the request to the relay */
-};
-
-/* What does not change from query to query; built once a worker. */
-struct answer_ctx {
-	const uint8_t *arena;		/* base of the cache mapping */
-	size_t arena_size;
-	uint16_t udp_max;		/* default 1232 */
-	uint8_t nsid_len;
-	uint8_t nsid[ANSWER_NSID_MAX];
-	struct nsec3hash *nsec3hash;	/* NULL: no NSEC3 proofs; scratch */
-};
-
-/* The facts of one request that are not in its bytes. */
-struct answer_facts {
-	const uint8_t *request;		/* borrowed until answer_finish() */
-	size_t request_len;
-	uint8_t *out;			/* room for the answer */
-	size_t out_max;			/* UDP: at least udp_max, TCP: 65535 */
-	enum answer_transport transport;
-	uint16_t source_port;		/* 0: never answered */
-	uint8_t stripe;			/* of the local address, 0..63 */
-	int64_t now_boot_ms;		/* CLOCK_BOOTTIME, for EXPIRE */
-};
+#include "dnsd/answer_job.h"		/* the types; the caller owns a job */
 
 struct answer_job;			/* caller-owned; fields are answer's */
 
@@ -94,8 +53,5 @@ struct answer_summary {
 };
 void answer_summarise(const struct answer_job *job,
     struct answer_summary *out);
-
-/* The job's inside; sized here so that the caller can own it. */
-#include "dnsd/answer_job.h"
 
 #endif

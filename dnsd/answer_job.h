@@ -1,5 +1,5 @@
 /*
- * answer_job.h - the inside of struct answer_job.
+ * answer_job.h - the types of answer.h and the inside of struct answer_job.
  *
  * Only the rooms query, edns, answer, denial and emit look into it; it is a
  * header of its own so that callers can own the storage. Nothing in it need
@@ -8,9 +8,55 @@
 #ifndef DNSD_ANSWER_JOB_H
 #define DNSD_ANSWER_JOB_H
 
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "common/dns/ownerkey.h"
+#include "common/dns/page.h"
 #include "dnsd/cache_view.h"
 #include "dnsd/emit.h"
 #include "dnsd/query.h"
+
+enum {
+	ANSWER_LOCKSTEP = 32,
+	ANSWER_CHAIN_MAX = 16,		/* CNAME and DNAME steps */
+	ANSWER_ADDITIONAL_MAX = 13,	/* names looked up for additional */
+	ANSWER_UDP_MIN = 512,
+	ANSWER_TCP_MAX = 65535,
+	ANSWER_NSID_MAX = 128,
+};
+
+enum answer_transport { ANSWER_UDP, ANSWER_TCP, ANSWER_TLS };
+
+/* What a finished job wants done. */
+enum answer_verdict {
+	ANSWER_SEND,			/* out[0..out_len) */
+	ANSWER_DROP,			/* say nothing */
+	ANSWER_NOTIFY,			/* hand the request to the relay */
+};
+
+/* What does not change from query to query; built once a worker. */
+struct answer_ctx {
+	const uint8_t *arena;		/* base of the cache mapping */
+	size_t arena_size;
+	uint16_t udp_max;		/* default 1232 */
+	uint8_t nsid_len;
+	uint8_t nsid[ANSWER_NSID_MAX];
+	struct nsec3hash *nsec3hash;	/* NULL: no NSEC3 proofs; scratch */
+};
+
+/* The facts of one request that are not in its bytes. */
+struct answer_facts {
+	const uint8_t *request;		/* borrowed until answer_finish() */
+	size_t request_len;
+	uint8_t *out;			/* room for the answer */
+	size_t out_max;			/* UDP: at least udp_max, TCP: 65535 */
+	enum answer_transport transport;
+	uint16_t source_port;		/* 0: never answered */
+	uint8_t stripe;			/* of the local address, 0..63 */
+	int64_t now_boot_ms;		/* CLOCK_BOOTTIME, for EXPIRE */
+};
 
 enum {
 	ANSWER_PROOFS_MAX = ANSWER_CHAIN_MAX + 4,

@@ -7,7 +7,7 @@
 
 #include "common/dns/nsec3hash.h"
 #include "common/dns/rrtype.h"
-#include "dnsd/answer.h"
+#include "dnsd/answer_job.h"
 
 enum {
 	HASH_KEY = 2 + NSEC3HASH_TEXT,	/* tree, label, terminator */

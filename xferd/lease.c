@@ -126,7 +126,7 @@ read_key(struct db_rows *rows, size_t row, struct lease_primary *p)
 	p->key_name_len = (uint16_t)name_len;
 	memcpy(p->sealed, sealed, sealed_len);
 	p->sealed_len = (uint16_t)sealed_len;
-	strcpy(p->algorithm, algorithm);
+	memcpy(p->algorithm, algorithm, strlen(algorithm) + 1);
 }
 
 static void

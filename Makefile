@@ -127,6 +127,13 @@ $(O)/flags: FORCE
 	 printf '%s\n' "$$FLAGS_TEXT" | cmp -s - $@ || printf '%s\n' "$$FLAGS_TEXT" >$@
 export FLAGS_TEXT = $(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS)
 
+# GET /openapi.json is compiled in.
+$(O)/api/openapi.o: $(O)/gen/openapi.inc
+$(O)/api/openapi.o: ALL_CFLAGS += -I$(O)/gen
+$(O)/gen/openapi.inc: api/openapi.yaml api/openapi2json
+	@mkdir -p $(@D)
+	$(Q)$(PYTHON) api/openapi2json --c $< >$@
+
 define archive_rule
 $(O)/$(1).a: $(call objs,$(1)) $(O)/$(1).list
 	$(if $(Q),@echo "  AR $$@")

@@ -1,0 +1,29 @@
+/*
+ * app.h - what a running apid consists of; made and ended by main.c.
+ *
+ * Constant while requests run, so nobody locks it.
+ */
+#ifndef API_APP_H
+#define API_APP_H
+
+#include "api/auth.h"
+#include "api/repo.h"
+#include "common/base/conf.h"
+#include "common/db/seal.h"
+
+struct http;
+struct pool;
+struct waiter;
+
+struct app {
+	const struct conf *conf;
+	struct auth_pepper pepper;
+	struct seal_public seal;
+	bool has_seal;
+	struct repo_conf repo;
+	struct pool *pool;
+	struct waiter *waiter;
+	struct http *http;
+};
+
+#endif

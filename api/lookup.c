@@ -1,0 +1,134 @@
+/*
+ * lookup.c - references to ids and names.  See lookup.h.
+ */
+#include <string.h>
+
+#include "api/lookup.h"
+#include "api/sql.h"
+
+enum err
+lookup_name_parse(const char *text, size_t len, struct lookup_name *out_name)
+{
+	enum err e;
+
+	if (len == 0)
+		return ERR_MALFORMED;
+	e = dname_parse(text, len, out_name->wire, &out_name->len);
+	if (e != OK)
+		return e;
+	(void)dname_lower(out_name->wire, out_name->wire);
+	(void)dname_print_bare(out_name->wire, out_name->text);
+	return OK;
+}
+
+/* One row or ERR_NOT_FOUND. */
+static enum err
+one_row(struct db *db, const struct db_stmt *stmt, struct req *r,
+    struct db_param what, struct db_rows **out_rows)
+{
+	struct db_rows *rows = NULL;
+	enum err e;
+
+	e = db_exec(db, stmt, DB_PARAMS(db_uuid(r->who.tenant_id), what),
+	    &rows);
+	if (e != OK)
+		return e;
+	if (db_rows_n(rows) == 0) {
+		db_rows_free(rows);
+		return ERR_NOT_FOUND;
+	}
+	*out_rows = rows;
+	return OK;
+}
+
+enum err
+lookup_zone(struct db *db, struct req *r, const char *text,
+    struct lookup_zone *out_zone)
+{
+	struct db_rows *rows;
+	struct lookup_name name;
+	const char *stored;
+	uint8_t id[16];
+	enum err e;
+
+	if (db_uuid_parse(text, strlen(text), id)) {
+		e = one_row(db, SQL_STMT(zone_by_id), r, db_uuid(id), &rows);
+	} else {
+		if (lookup_name_parse(text, strlen(text), &name) != OK)
+			return ERR_NOT_FOUND;
+		e = one_row(db, SQL_STMT(zone_by_apex), r,
+		    db_bytes(name.wire, name.len), &rows);
+	}
+	if (e != OK)
+		return e;
+	db_get_uuid(rows, 0, 0, out_zone->id);
+	stored = db_get_text(rows, 0, 1);
+	e = lookup_name_parse(stored, strlen(stored), &out_zone->name);
+	if (e != OK || db_rows_failed(rows))
+		e = ERR_CORRUPT;
+	db_rows_free(rows);
+	return e;
+}
+
+static enum err
+give(struct db_rows *rows, uint8_t *out_id, struct db_rows **out_rows)
+{
+	db_get_uuid(rows, 0, 0, out_id);
+	if (out_rows != NULL)
+		*out_rows = rows;
+	else
+		db_rows_free(rows);
+	return OK;
+}
+
+enum err
+lookup_key(struct db *db, struct req *r, const char *text, uint8_t *out_id,
+    struct db_rows **out_rows)
+{
+	struct lookup_name name;
+	struct db_rows *rows;
+	uint8_t id[16];
+	enum err e;
+
+	if (db_uuid_parse(text, strlen(text), id)) {
+		e = one_row(db, SQL_STMT(key_by_id), r, db_uuid(id), &rows);
+	} else {
+		if (lookup_name_parse(text, strlen(text), &name) != OK)
+			return ERR_NOT_FOUND;
+		e = one_row(db, SQL_STMT(key_by_wire), r,
+		    db_bytes(name.wire, name.len), &rows);
+	}
+	return e != OK ? e : give(rows, out_id, out_rows);
+}
+
+enum err
+lookup_primary(struct db *db, struct req *r, const char *text,
+    uint8_t *out_id, struct db_rows **out_rows)
+{
+	struct db_rows *rows;
+	uint8_t id[16];
+	enum err e;
+
+	if (db_uuid_parse(text, strlen(text), id))
+		e = one_row(db, SQL_STMT(primary_by_id), r, db_uuid(id),
+		    &rows);
+	else
+		e = one_row(db, SQL_STMT(primary_by_name), r, db_text(text),
+		    &rows);
+	return e != OK ? e : give(rows, out_id, out_rows);
+}
+
+enum err
+lookup_limit(struct db *db, struct req *r, const char *name,
+    int64_t otherwise, int64_t *out_limit)
+{
+	struct db_rows *rows;
+	enum err e;
+
+	e = one_row(db, SQL_STMT(tenant_limit), r, db_text(name), &rows);
+	if (e != OK)
+		return e;
+	*out_limit = db_get_i64_or(rows, 0, 0, otherwise);
+	db_rows_free(rows);
+	return OK;
+}

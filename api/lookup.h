@@ -1,0 +1,49 @@
+/*
+ * lookup.h - what a path parameter or a reference in a body means.
+ *
+ * Knows:    ids and names of zones, keys and primaries; names as text.
+ * Not here: documents, changes.
+ * Runs in:  handler threads, inside a tenant's transaction.
+ */
+#ifndef API_LOOKUP_H
+#define API_LOOKUP_H
+
+#include "api/req.h"
+#include "common/db/db.h"
+#include "common/dns/dname.h"
+
+struct lookup_name {
+	uint8_t wire[DNAME_MAX];	/* lower case */
+	size_t len;
+	char text[DNAME_TEXT_MAX];	/* without the final dot; root "." */
+};
+
+struct lookup_zone {
+	uint8_t id[16];
+	struct lookup_name name;
+};
+
+/** lookup_name_parse() - presentation form, any case, final dot or not
+ *  Returns OK or ERR_MALFORMED. */
+MUST_USE enum err lookup_name_parse(const char *text, size_t len,
+    struct lookup_name *out_name);
+
+/** lookup_zone() - {zone}: an id or a name; OK, ERR_NOT_FOUND, database */
+MUST_USE enum err lookup_zone(struct db *db, struct req *r,
+    const char *text, struct lookup_zone *out_zone);
+
+/**
+ * lookup_key(), lookup_primary() - an id or a name
+ * @out_rows: one row of key_by_id / primary_by_id, given; may be NULL
+ * @out_id:   16 bytes
+ */
+MUST_USE enum err lookup_key(struct db *db, struct req *r, const char *text,
+    uint8_t *out_id, struct db_rows **out_rows);
+MUST_USE enum err lookup_primary(struct db *db, struct req *r,
+    const char *text, uint8_t *out_id, struct db_rows **out_rows);
+
+/** lookup_limit() - the tenant's own limit of @name, or @otherwise */
+MUST_USE enum err lookup_limit(struct db *db, struct req *r,
+    const char *name, int64_t otherwise, int64_t *out_limit);
+
+#endif

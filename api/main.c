@@ -1,0 +1,365 @@
+/*
+ * main.c - apid: start, run, end.
+ *
+ * Threads: libmicrohttpd's (api.http_threads), which never wait; handler
+ * threads (api.threads), which ask PostgreSQL; the waiter; the metrics
+ * responder; and this one, which waits for signals.
+ *
+ * A request: http.c reads it -> pool -> req_run() in a handler thread ->
+ * http_finish(), or waiter_park() and once more.
+ */
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "api/app.h"
+#include "api/http.h"
+#include "api/pool.h"
+#include "api/sql.h"
+#include "api/token.h"
+#include "api/waiter.h"
+#include "common/base/log.h"
+#include "common/base/metrics.h"
+#include "common/base/now.h"
+#include "common/base/svc.h"
+#include "common/db/db_tx.h"
+
+static struct {
+#define COUNTER(field, kind, help) _Atomic uint64_t field;
+#include "api/counters.def"
+#undef COUNTER
+} count;
+
+static void
+render_metrics(void *arg, struct buf *b)
+{
+	(void)arg;
+#define COUNTER(field, kind, help) do { \
+		static const struct metrics_desc d = { \
+			#field, METRICS_##kind, help }; \
+		metrics_table(b, "apid", &d, &count.field, 1); \
+	} while (0);
+#include "api/counters.def"
+#undef COUNTER
+	metrics_process(b, "apid");
+}
+
+static void
+note_reply(const struct req *r, int64_t began_ms)
+{
+	unsigned int status = r->reply.status;
+
+	metrics_add(&count.handler_ms, (uint64_t)(now_mono_ms() - began_ms));
+	if (status >= 500)
+		metrics_add(&count.replies_5xx, 1);
+	else if (status >= 400)
+		metrics_add(&count.replies_4xx, 1);
+	else
+		metrics_add(&count.replies_2xx, 1);
+	if (status == 401)
+		metrics_add(&count.unauthenticated, 1);
+}
+
+/* The next piece of a stream that has begun. */
+static void
+run_stream(struct req *r, struct repo *repo)
+{
+	enum err e;
+
+	r->repo = repo;
+	e = r->stream(r, &r->piece, &r->stream_end);
+	r->repo = NULL;
+	if (e != OK) {
+		/* The status is out already: all that is left is to cut the
+		 * connection, so that nobody takes it for the whole. */
+		r->stream_failed = true;
+		buf_reset(&r->piece);
+		log_warn("stream.failed", "request=%s error=%s", r->id,
+		    err_name(e));
+	}
+}
+
+/* In a handler thread: run a request, then send it on. */
+static void
+on_run(struct req *r, struct repo *repo)
+{
+	int64_t began_ms = now_mono_ms();
+
+	if (r->reply.stream) {
+		run_stream(r, repo);
+		http_finish(r);
+		return;
+	}
+	metrics_add(&count.requests, 1);
+	req_run(r, repo);
+	if (r->park_until_ms != 0) {
+		if (waiter_park(r->app->waiter, r))
+			return;
+		r->park_until_ms = 0;
+		(void)req_problem(r, PROBLEM_TOO_MANY,
+		    "too many requests wait already");
+		reply_header(&r->reply, "Retry-After", "5");
+	}
+	note_reply(r, began_ms);
+	http_finish(r);
+}
+
+static bool
+on_submit(struct app *app, struct req *r)
+{
+	if (pool_submit(app->pool, r))
+		return true;
+	metrics_add(&count.refused_full, 1);
+	return false;
+}
+
+static bool
+on_wake(struct app *app, struct req *r)
+{
+	if (!pool_submit(app->pool, r))
+		return false;
+	metrics_add(&count.wait_rounds, 1);
+	return true;
+}
+
+static void
+on_tick(struct app *app)
+{
+	struct http *http = __atomic_load_n(&app->http, __ATOMIC_ACQUIRE);
+
+	if (http != NULL)
+		http_tick(http);
+}
+
+/* ---- the operator's first token ---- */
+
+static enum err
+store_operator(struct db *db, void *arg)
+{
+	struct db_rows *rows = NULL;
+	enum err e = token_store(db, NULL, arg, &rows);
+
+	db_rows_free(rows);
+	if (e != OK)
+		return e;
+	return db_exec(db, SQL_STMT(audit_add), DB_PARAMS(db_uuid(NULL),
+	    db_text("console"), db_uuid(NULL), db_text(NULL),
+	    db_text("token.create"),
+	    db_text(((struct token_new *)arg)->prefix), db_text("bootstrap")),
+	    NULL);
+}
+
+static enum err
+bootstrap(struct app *app)
+{
+	struct db_conf conf = {
+		.conninfo = app->conf->database.apid_operator,
+		.program = "apid",
+		.prepare = true,
+	};
+	struct token_new t = { .name = "first operator", .n_scopes = 1 };
+	struct db *db = NULL;
+	char why[256] = "";
+	enum err e;
+
+	snprintf(t.scope[0], sizeof(t.scope[0]), "*");
+	auth_token_make(AUTH_OPERATOR, t.text);
+	auth_token_hash(&app->pepper, t.text, t.hash);
+	auth_token_prefix(t.text, t.prefix);
+	e = db_open(&conf, &db, why, sizeof(why));
+	if (e == OK) {
+		e = db_tx_run(db, DB_TX_WRITE, REPO_TRIES, store_operator,
+		    &t);
+		if (e != OK)
+			snprintf(why, sizeof(why), "%s", db_error(db));
+	}
+	if (e == OK)
+		printf("%s\n", t.text);
+	else
+		log_err("bootstrap.failed", "error=%s reason=%s", err_name(e),
+		    LOG_Q(why));
+	if (db != NULL)
+		db_close(db);
+	token_wipe(&t);
+	return e;
+}
+
+/* ---- start and end ---- */
+
+static enum err
+load_secrets(struct app *app)
+{
+	struct fault fault = { .text = "" };
+	char text[512];
+	enum err e;
+
+	e = auth_pepper_load(app->conf->api.pepper_file, &app->pepper,
+	    &fault);
+	if (e != OK) {
+		log_err("credential.unusable", "what=pepper reason=%s",
+		    LOG_Q(fault_print(&fault, text, sizeof(text))));
+		return e;
+	}
+	e = seal_public_load(app->conf->api.seal_public_file, &app->seal);
+	if (e != OK) {
+		log_err("credential.unusable",
+		    "what=seal_public file=%s error=%s",
+		    LOG_Q(app->conf->api.seal_public_file), err_name(e));
+		return e;
+	}
+	app->has_seal = true;
+	return OK;
+}
+
+static enum err
+start_waiter(struct app *app)
+{
+	const struct conf *c = app->conf;
+	struct waiter_conf conf = {
+		.db = {
+			.conninfo = c->database.apid_app,
+			.program = "apid waiter",
+			.connect_timeout_s =
+			    (int)c->database.connect_timeout_s,
+			.timeout_ms = 5000,
+		},
+		.n_max = c->api.waits_max,
+		.n_tenant_max = MAX(1U, c->api.waits_max / 4),
+		.app = app,
+		.wake = on_wake,
+		.tick = on_tick,
+	};
+
+	return waiter_new(&conf, &app->waiter);
+}
+
+static enum err
+start_http(struct app *app)
+{
+	const struct conf *c = app->conf;
+	struct http_conf conf = {
+		.n_threads = c->api.http_threads,
+		.connections_max = c->api.connections_max,
+		.connections_per_ip_max = c->api.connections_per_ip_max,
+		.body_max_bytes = c->api.body_max_bytes,
+		.idle_timeout_s = c->api.idle_timeout_s,
+		.request_timeout_s = c->api.request_timeout_s,
+		.app = app,
+		.submit = on_submit,
+	};
+	struct http *http;
+	enum err e;
+
+	e = sock_addr_parse(c->api.listen, 8053, &conf.listen);
+	if (e == OK)
+		e = http_open(&conf, &http);
+	if (e != OK) {
+		log_err("listen.failed", "address=%s error=%s",
+		    LOG_Q(c->api.listen), err_name(e));
+		return e;
+	}
+	__atomic_store_n(&app->http, http, __ATOMIC_RELEASE);
+	log_info("listen.opened", "address=%s port=%u", LOG_Q(c->api.listen),
+	    http_port(http));
+	return OK;
+}
+
+static enum err
+start(struct app *app)
+{
+	const struct conf *c = app->conf;
+	struct pool_conf pool = {
+		/* A thread has a connection of each role. */
+		.n_threads = MIN(c->api.threads, c->database.pool_max),
+		.queue_max = c->api.queue_max,
+		.repo = &app->repo,
+		.run = on_run,
+	};
+	enum err e;
+
+	app->repo = (struct repo_conf){
+		.app = c->database.apid_app,
+		.auth = c->database.apid_auth,
+		.operator = c->database.apid_operator,
+		.connect_timeout_s = (int)c->database.connect_timeout_s,
+		.timeout_ms = (int)c->database.statement_timeout_ms,
+		.prepare = true,
+		.pepper = &app->pepper,
+	};
+	e = pool_new(&pool, &app->pool);
+	if (e == OK)
+		e = start_waiter(app);
+	if (e == OK)
+		e = start_http(app);
+	return e;
+}
+
+/* Everybody who waits is answered, what is queued is done, then silence. */
+static void
+stop(struct app *app)
+{
+	struct http *http = app->http;
+
+	if (http != NULL)
+		http_stop(http);
+	__atomic_store_n(&app->http, NULL, __ATOMIC_RELEASE);
+	if (app->waiter != NULL) {
+		waiter_stop(app->waiter);
+		waiter_free(app->waiter);
+	}
+	pool_free(app->pool);
+	http_close(http);
+}
+
+static enum err
+run(struct app *app, struct svc *s)
+{
+	struct metrics_server *metrics = NULL;
+	enum err e;
+
+	e = start(app);
+	if (e == OK)
+		e = metrics_serve_start(app->conf->api.metrics_listen,
+		    render_metrics, NULL, &metrics);
+	if (e == OK) {
+		svc_ready(s);
+		for (;;) {
+			enum svc_event ev = svc_wait(s, -1);
+
+			if (ev == SVC_STOP)
+				break;
+			if (ev == SVC_RELOAD)
+				log_info("reload.ignored",
+				    "reason=\"restart to change options\"");
+		}
+	}
+	metrics_serve_stop(metrics);
+	stop(app);
+	return e;
+}
+
+int
+main(int argc, char **argv)
+{
+	const char *first = NULL;
+	const struct svc_option options[] = {
+		{ "bootstrap-operator", NULL,
+		  "store a new operator token, print it, end", &first },
+	};
+	struct app app = { .conf = NULL };
+	struct svc s;
+	enum err e;
+	int code;
+
+	if (!svc_begin(&s, "apid", options, COUNT_OF(options), argc, argv,
+	    &code))
+		return code;
+	app.conf = s.conf;
+	e = auth_init();
+	if (e == OK)
+		e = load_secrets(&app);
+	if (e == OK)
+		e = first != NULL ? bootstrap(&app) : run(&app, &s);
+	auth_wipe(&app.pepper, sizeof(app.pepper));
+	return svc_end(&s, e);
+}

@@ -1,0 +1,16 @@
+/*
+ * openapi.c - the description of the API, compiled in.  See openapi.h.
+ */
+#include "api/openapi.h"
+
+static const char text[] = {
+#include "openapi.inc"
+	'\0'
+};
+
+const char *
+openapi_json(size_t *out_len)
+{
+	*out_len = sizeof(text) - 1;
+	return text;
+}

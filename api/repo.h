@@ -1,0 +1,71 @@
+/*
+ * repo.h - a handler thread's way to PostgreSQL, with the tenant's wall.
+ *
+ * Knows:    the three roles, transactions, whose rows may be seen.
+ * Not here: what the statements of resources do (sql.def, resource_*.c).
+ * Runs in:  one struct repo per handler thread, never shared.
+ * Bounded:  three connections each; REPO_TRIES tries of a transaction.
+ *
+ * apid_app   row security forced; every transaction says whose it is
+ * apid_auth  may only look up tokens
+ * apid_operator  tenants and their tokens; opened when first needed
+ */
+#ifndef API_REPO_H
+#define API_REPO_H
+
+#include "api/auth.h"
+#include "common/db/db.h"
+
+enum { REPO_TRIES = 4 };
+
+struct repo;
+struct req;
+
+struct repo_conf {
+	/* Borrowed for the life of the repo. */
+	const char *app, *auth, *operator;
+	int connect_timeout_s, timeout_ms;
+	bool prepare;
+	const struct auth_pepper *pepper;
+};
+
+MUST_USE enum err repo_new(const struct repo_conf *conf,
+    struct repo **out_repo);
+void repo_free(struct repo *repo);
+
+/** repo_token_find() - who has this token: OK, ERR_NOT_FOUND, or database */
+MUST_USE enum err repo_token_find(struct repo *repo, const char *token,
+    struct auth_who *out_who);
+
+/* A transaction's body.  It may run again: r->reply was reset then. */
+typedef enum err repo_fn(struct db *db, struct req *r, void *arg);
+
+/**
+ * repo_write(), repo_read() - run @fn as the tenant of r->who
+ *
+ * Inside, understudy.tenant is that tenant for row security, for this
+ * transaction only.  repo_read() runs in one read-only snapshot.
+ *
+ * Returns OK: committed.  Else what @fn returned, and nothing was changed.
+ */
+MUST_USE enum err repo_write(struct req *r, repo_fn *fn, void *arg);
+MUST_USE enum err repo_read(struct req *r, repo_fn *fn, void *arg);
+
+/** repo_operator() - run @fn in a transaction of the operator's role */
+MUST_USE enum err repo_operator(struct req *r, repo_fn *fn, void *arg);
+
+/** repo_savepoint() - @fn can fail without undoing what came before */
+MUST_USE enum err repo_savepoint(struct db *db, struct req *r, repo_fn *fn,
+    void *arg);
+
+/** repo_audit() - one row about what this transaction does */
+MUST_USE enum err repo_audit(struct db *db, struct req *r,
+    const char *action, const char *object);
+
+/** repo_ready() - can the database be asked? for /readyz */
+MUST_USE enum err repo_ready(struct repo *repo);
+
+/** repo_why() - what PostgreSQL said last, for the log; never NULL */
+const char *repo_why(const struct repo *repo);
+
+#endif

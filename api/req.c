@@ -1,0 +1,274 @@
+/*
+ * req.c - the order of checks of a request.  See req.h.
+ */
+#include <inttypes.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "api/repo.h"
+#include "api/req.h"
+#include "common/base/log.h"
+#include "common/base/now.h"
+
+const char *
+req_param(const struct req *r, size_t n)
+{
+	return n < r->match.n_params ? r->match.param[n] : "";
+}
+
+const char *
+req_query(const struct req *r, const char *name)
+{
+	for (size_t i = 0; i < r->n_query; i++)
+		if (strcmp(r->query[i].name, name) == 0)
+			return r->query[i].value;
+	return NULL;
+}
+
+enum err
+req_problem(struct req *r, enum problem p, const char *detail, ...)
+{
+	va_list ap;
+
+	va_start(ap, detail);
+	reply_vproblem(&r->reply, p, r->path, r->id,
+	    r->faults.n > 0 ? &r->faults : NULL, detail, ap);
+	va_end(ap);
+	return OK;
+}
+
+enum err
+req_invalid(struct req *r)
+{
+	return req_problem(r, PROBLEM_INVALID, "%zu field%s of the body "
+	    "cannot be accepted", r->faults.n + r->faults.n_more,
+	    r->faults.n == 1 ? "" : "s");
+}
+
+enum err
+req_bad_query(struct req *r, const char *name, const char *message)
+{
+	r->faults.n = 0;
+	body_fault_add(&r->faults, "", "parameter", "%s: %s", name, message);
+	return req_problem(r, PROBLEM_BAD_PARAMETER,
+	    "query parameter %s: %s", name, message);
+}
+
+bool
+req_read(struct req *r, const struct body_field *fields, size_t n,
+    void *target)
+{
+	body_read(body_root(r->body), "", fields, n, target, &r->faults);
+	if (r->faults.n == 0)
+		return true;
+	(void)req_invalid(r);
+	return false;
+}
+
+bool
+req_page(struct req *r, int64_t *out_limit, char *out_cursor)
+{
+	const char *limit = req_query(r, "limit");
+	const char *cursor = req_query(r, "cursor");
+
+	*out_limit = REPLY_LIMIT_DEFAULT;
+	out_cursor[0] = '\0';
+	if (limit != NULL) {
+		size_t len = strlen(limit);
+
+		if (len == 0 || len > 4 || strspn(limit, "0123456789") != len ||
+		    atoi(limit) < 1 || atoi(limit) > REPLY_LIMIT_MAX) {
+			(void)req_bad_query(r, "limit", "must be 1 to 500");
+			return false;
+		}
+		*out_limit = atoi(limit);
+	}
+	if (cursor != NULL && !reply_cursor_parse(cursor, out_cursor)) {
+		(void)req_bad_query(r, "cursor",
+		    "must be the next_cursor of the page before");
+		return false;
+	}
+	return true;
+}
+
+/* Percent-encode a query value for the Link header. */
+static void
+print_value(struct buf *b, const char *value)
+{
+	for (const unsigned char *p = (const unsigned char *)value; *p != 0;
+	    p++) {
+		if ((*p >= 'a' && *p <= 'z') || (*p >= 'A' && *p <= 'Z') ||
+		    (*p >= '0' && *p <= '9') || strchr("-._~", *p) != NULL)
+			(void)buf_u8(b, *p);
+		else
+			(void)buf_printf(b, "%%%02X", *p);
+	}
+}
+
+void
+req_list_end(struct req *r, struct jw *w, const char *next)
+{
+	char cursor[REPLY_CURSOR_BYTES];
+	struct buf b;
+
+	jw_end_list(w);
+	if (next == NULL) {
+		jw_null(w, "next_cursor");
+		jw_end_object(w);
+		return;
+	}
+	reply_cursor_print(next, cursor);
+	jw_str(w, "next_cursor", cursor);
+	jw_end_object(w);
+	buf_init(&b, REPLY_HEADER_BYTES - 64);
+	(void)buf_printf(&b, "%s?", r->path);
+	for (size_t i = 0; i < r->n_query; i++) {
+		if (strcmp(r->query[i].name, "cursor") == 0)
+			continue;
+		(void)buf_printf(&b, "%s=", r->query[i].name);
+		print_value(&b, r->query[i].value);
+		(void)buf_str(&b, "&");
+	}
+	(void)buf_printf(&b, "cursor=%s", cursor);
+	if (buf_err(&b) == OK)
+		reply_header(&r->reply, "Link", "<%s>; rel=\"next\"",
+		    buf_cstr(&b));
+	buf_fini(&b);
+}
+
+enum err
+req_json(struct req *r, unsigned int status, struct jw *w)
+{
+	return reply_json(&r->reply, status, w);
+}
+
+/* What an error of a handler becomes: the one place that decides. */
+static enum problem
+problem_of(enum err e)
+{
+	switch (e) {
+	case ERR_NOT_FOUND:
+		return PROBLEM_NOT_FOUND;
+	case ERR_DENIED:
+		return PROBLEM_NOT_ALLOWED;
+	case ERR_EXISTS:
+		return PROBLEM_EXISTS;
+	case ERR_CONSTRAINT:
+	case ERR_MISMATCH:
+		return PROBLEM_CONFLICT;
+	case ERR_MALFORMED:
+	case ERR_INVALID:
+		return PROBLEM_BAD_REQUEST;
+	case ERR_LIMIT:
+		return PROBLEM_LIMIT;
+	case ERR_DB_LOST:
+	case ERR_DB_UNKNOWN:
+		return PROBLEM_UNAVAILABLE;
+	default:
+		break;
+	}
+	return err_class(e) == ERR_CLASS_RETRY ? PROBLEM_OVERLOADED :
+	    PROBLEM_INTERNAL;
+}
+
+static enum err
+check_caller(struct req *r)
+{
+	const struct route *rt = r->route;
+	enum err e;
+
+	if (rt->who == ROUTE_ANYBODY)
+		return OK;
+	if (!r->known) {
+		if (r->token[0] == '\0')
+			return req_problem(r, PROBLEM_NO_TOKEN,
+			    "send Authorization: Bearer us_...");
+		e = repo_token_find(r->repo, r->token, &r->who);
+		if (e == ERR_NOT_FOUND)
+			return req_problem(r, PROBLEM_NO_TOKEN,
+			    "the token is not known, expired or revoked");
+		if (e != OK)
+			return e;
+		r->known = true;
+	}
+	if (rt->who == ROUTE_TENANT && r->who.kind != AUTH_TENANT)
+		return req_problem(r, PROBLEM_NOT_ALLOWED,
+		    "an operator's token does not open a tenant's routes");
+	if (rt->who == ROUTE_OPERATOR && r->who.kind != AUTH_OPERATOR)
+		return req_problem(r, PROBLEM_NOT_ALLOWED,
+		    "this route needs an operator's token");
+	if (!auth_has_scope(&r->who, rt->scope))
+		return req_problem(r, PROBLEM_NOT_ALLOWED,
+		    "the token lacks the scope %s", rt->scope);
+	return OK;
+}
+
+static enum err
+parse_body(struct req *r)
+{
+	struct body_fault fault;
+	enum err e;
+
+	if (r->body != NULL || r->route->body == ROUTE_BODY_NONE)
+		return OK;
+	if (r->route->body == ROUTE_BODY_OPTIONAL && r->text.len == 0)
+		return OK;
+	e = body_parse((const char *)r->text.data, r->text.len, &r->body,
+	    &fault);
+	if (e != ERR_MALFORMED)
+		return e;
+	r->faults.n = 0;
+	body_fault_add(&r->faults, "", fault.code,
+	    "line %u, column %u: %s", fault.line, fault.column,
+	    fault.message);
+	return req_problem(r, PROBLEM_BAD_JSON, "line %u, column %u: %s",
+	    fault.line, fault.column, fault.message);
+}
+
+void
+req_run(struct req *r, struct repo *repo)
+{
+	enum err e;
+
+	r->repo = repo;
+	r->park_until_ms = 0;
+	e = check_caller(r);
+	if (e == OK && r->reply.status == 0)
+		e = parse_body(r);
+	if (e == OK && r->reply.status == 0)
+		e = r->route->handler(r);
+	if (e == OK && r->reply.status == 0 && r->park_until_ms == 0)
+		e = ERR_INTERNAL;
+	/* A handler may have said it better than problem_of() can. */
+	if (e != OK && (err_class(e) != ERR_CLASS_REJECT ||
+	    r->reply.status < 400)) {
+		enum problem p = problem_of(e);
+
+		r->park_until_ms = 0;
+		r->faults.n = 0;
+		(void)req_problem(r, p, NULL);
+		if (p == PROBLEM_INTERNAL)
+			log_err("request.failed", "request=%s route=\"%s\" "
+			    "error=%s reason=%s", r->id, r->route->path,
+			    err_name(e), LOG_Q(repo_why(repo)));
+	}
+	r->repo = NULL;
+}
+
+void
+req_fini(struct req *r)
+{
+	auth_wipe(r->token, sizeof(r->token));
+	if (r->text.data != NULL)
+		auth_wipe(r->text.data, r->text.len);
+	buf_fini(&r->text);
+	body_free(r->body);
+	reply_fini(&r->reply);
+	buf_fini(&r->piece);
+	if (r->stream_free != NULL && r->stream_state != NULL)
+		r->stream_free(r->stream_state);
+	for (size_t i = 0; i < r->n_query; i++)
+		free(r->query[i].value);
+}

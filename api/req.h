@@ -1,0 +1,121 @@
+/*
+ * req.h - one request, from its last byte to its reply.
+ *
+ * Knows:    the order of checks: who asks, may they, is the body JSON, the
+ *           handler, what an error becomes.
+ * Not here: HTTP (http.c makes it and sends the reply), resources.
+ * Runs in:  a handler thread (pool.c); a request is in one thread at a time.
+ * Bounded:  by the named limits below and those of http.c.
+ */
+#ifndef API_REQ_H
+#define API_REQ_H
+
+#include "api/auth.h"
+#include "api/body.h"
+#include "api/jw.h"
+#include "api/reply.h"
+#include "api/route.h"
+#include "common/base/base.h"
+#include "common/base/err.h"
+
+enum {
+	REQ_ID_BYTES = 65,
+	REQ_QUERY_MAX = 8,
+	REQ_QUERY_BYTES = 2500,
+	REQ_PATH_BYTES = 4096,
+};
+
+struct app;
+struct repo;
+
+struct req_query {
+	char name[24];
+	char *value;			/* owned */
+};
+
+/* More of a body that is sent in pieces: fills @out, sets *out_end with the
+ * last piece.  Called in a handler thread, once for each piece. */
+typedef enum err req_stream_fn(struct req *r, struct buf *out, bool *out_end);
+
+struct req {
+	struct app *app;
+	struct repo *repo;		/* the running thread's; else NULL */
+	const struct route *route;
+	struct route_match match;
+	char id[REQ_ID_BYTES];
+	char path[REQ_PATH_BYTES];	/* raw, without the query */
+	char peer[48];			/* address of the client */
+	bool merge_patch;		/* by its Content-Type */
+	size_t n_query;
+	struct req_query query[REQ_QUERY_MAX];
+	char token[AUTH_TOKEN_BYTES];	/* "" when none of the right form */
+	struct auth_who who;
+	bool known;			/* who is filled */
+	struct buf text;		/* the body as received */
+	struct body *body;
+	struct faults faults;
+	int64_t began_ms, deadline_ms;	/* mono */
+	struct reply reply;
+	/* A handler that must wait sets park_until_ms and returns OK: the
+	 * waiter runs it again on news, and when the time has come. */
+	int64_t park_until_ms;
+	bool park_stopped;		/* ... or apid is stopping */
+	struct req *next;		/* in the pool's or the waiter's list */
+	req_stream_fn *stream;		/* with reply.stream */
+	void *stream_state;		/* owned; freed by stream_free */
+	void (*stream_free)(void *state);
+	struct buf piece;		/* the piece being sent */
+	bool stream_end, stream_failed;
+};
+
+/** req_run() - run it in the thread that owns @repo; the reply is set, or
+ *  park_until_ms is */
+void req_run(struct req *r, struct repo *repo);
+
+/** req_fini() - free what it owns, wipe its secrets */
+void req_fini(struct req *r);
+
+/** req_param() - the n-th {parameter} of the path, decoded */
+const char *req_param(const struct req *r, size_t n);
+
+/** req_query() - value of a query parameter, NULL when absent */
+const char *req_query(const struct req *r, const char *name);
+
+/**
+ * req_problem() - reply with a problem; returns OK, so that handlers can
+ * `return req_problem(...)`
+ *
+ * Inside a transaction that has changed something, return an error of the
+ * class REJECT after it: the changes are undone and this reply stays.
+ */
+enum err req_problem(struct req *r, enum problem p, const char *detail, ...)
+    PRINTF_LIKE(3, 4);
+
+/** req_invalid() - a problem with what is in r->faults */
+enum err req_invalid(struct req *r);
+
+/** req_bad_query() - 400 that names a query parameter */
+enum err req_bad_query(struct req *r, const char *name, const char *message);
+
+/**
+ * req_read() - read the body's object by @fields
+ * Returns true when there were no faults; else r->reply is the problem.
+ */
+MUST_USE bool req_read(struct req *r, const struct body_field *fields,
+    size_t n, void *target);
+
+/**
+ * req_page() - the limit and cursor parameters of a list
+ * @out_cursor: "" at the beginning; REPLY_CURSOR_BYTES
+ * Returns false when one is wrong; r->reply is the problem then.
+ */
+MUST_USE bool req_page(struct req *r, int64_t *out_limit, char *out_cursor);
+
+/** req_list_end() - close items[], add next_cursor and the Link header
+ *  @next: sort key of the last item, or NULL at the end */
+void req_list_end(struct req *r, struct jw *w, const char *next);
+
+/** req_json() - reply_json(), with errors for the caller's return */
+MUST_USE enum err req_json(struct req *r, unsigned int status, struct jw *w);
+
+#endif

@@ -1,0 +1,176 @@
+/*
+ * resource_meta.c - health, the description of the API, who am I, our name
+ *                   servers.
+ */
+#include <string.h>
+
+#include "api/app.h"
+#include "api/openapi.h"
+#include "api/repo.h"
+#include "api/req.h"
+#include "api/show.h"
+#include "api/sql.h"
+
+enum { META_REPLY_MAX = 64 << 10 };
+
+/* Alive: this process answers.  Says nothing about the database. */
+enum err
+resource_meta_health(struct req *r)
+{
+	struct jw w;
+
+	jw_init(&w, META_REPLY_MAX);
+	jw_begin_object(&w, NULL);
+	jw_str(&w, "status", "ok");
+	jw_str(&w, "version", UNDERSTUDY_VERSION);
+	jw_end_object(&w);
+	return req_json(r, 200, &w);
+}
+
+enum err
+resource_meta_ready(struct req *r)
+{
+	enum err e = repo_ready(r->repo);
+	struct jw w;
+
+	if (e != OK)
+		return req_problem(r, PROBLEM_UNAVAILABLE,
+		    "the database cannot be asked");
+	jw_init(&w, META_REPLY_MAX);
+	jw_begin_object(&w, NULL);
+	jw_str(&w, "status", "ready");
+	jw_begin_object(&w, "checks");
+	jw_str(&w, "database", "ok");
+	jw_end_object(&w);
+	jw_end_object(&w);
+	return req_json(r, 200, &w);
+}
+
+enum err
+resource_meta_openapi(struct req *r)
+{
+	size_t len;
+	const char *text = openapi_json(&len);
+
+	reply_fixed(&r->reply, 200, "application/json", text, len);
+	return OK;
+}
+
+static enum err
+get_me(struct db *db, struct req *r, void *arg)
+{
+	struct db_rows *rows = NULL;
+	struct jw w;
+	enum err e;
+
+	(void)arg;
+	e = db_exec(db, SQL_STMT(me), DB_PARAMS(db_uuid(r->who.tenant_id),
+	    db_uuid(r->who.token_id)), &rows);
+	if (e != OK)
+		return e;
+	if (db_rows_n(rows) == 0) {
+		db_rows_free(rows);
+		return ERR_NOT_FOUND;
+	}
+	jw_init(&w, META_REPLY_MAX);
+	jw_begin_object(&w, NULL);
+	jw_begin_object(&w, "tenant");
+	show_uuid(&w, "id", rows, 0, 0);
+	show_text(&w, "name", rows, 0, 1);
+	show_json(&w, "limits", rows, 0, 2);
+	show_time(&w, "created_at", rows, 0, 3);
+	jw_end_object(&w);
+	jw_begin_object(&w, "token");
+	show_uuid(&w, "id", rows, 0, 4);
+	show_text(&w, "name", rows, 0, 5);
+	show_text(&w, "prefix", rows, 0, 6);
+	show_json(&w, "scopes", rows, 0, 7);
+	show_time(&w, "expires_at", rows, 0, 8);
+	jw_end_object(&w);
+	jw_end_object(&w);
+	db_rows_free(rows);
+	return req_json(r, 200, &w);
+}
+
+enum err
+resource_meta_me(struct req *r)
+{
+	return repo_read(r, get_me, NULL);
+}
+
+static void
+print_list(struct jw *w, const char *key, const struct conf_list *list)
+{
+	jw_begin_list(w, key);
+	for (size_t i = 0; i < list->n; i++)
+		jw_str(w, NULL, list->items[i]);
+	jw_end_list(w);
+}
+
+static void
+print_nameserver(struct jw *w, const struct conf_nameserver *ns)
+{
+	char text[SOCK_TEXT_MAX];
+
+	jw_begin_object(w, NULL);
+	jw_str(w, "name", ns->host);
+	jw_begin_list(w, "addresses");
+	for (size_t i = 0; i < ns->n_addresses; i++)
+		jw_str(w, NULL, sock_ip_print(&ns->addresses[i], text));
+	jw_end_list(w);
+	jw_int(w, "stripe", ns->stripe);
+	jw_end_object(w);
+}
+
+/* Where transfers come from: what the operator says, else what is set. */
+static void
+print_sources(struct jw *w, const struct conf *conf)
+{
+	if (conf->nameservers.transfer_sources.n > 0) {
+		print_list(w, "transfer_sources",
+		    &conf->nameservers.transfer_sources);
+		return;
+	}
+	jw_begin_list(w, "transfer_sources");
+	if (conf->transfer.source_v4[0] != '\0')
+		jw_str(w, NULL, conf->transfer.source_v4);
+	if (conf->transfer.source_v6[0] != '\0')
+		jw_str(w, NULL, conf->transfer.source_v6);
+	jw_end_list(w);
+}
+
+static void
+print_targets(struct jw *w, const struct conf *conf)
+{
+	char text[SOCK_TEXT_MAX];
+
+	if (conf->nameservers.notify_targets.n > 0) {
+		print_list(w, "notify_targets",
+		    &conf->nameservers.notify_targets);
+		return;
+	}
+	jw_begin_list(w, "notify_targets");
+	for (size_t i = 0; i < conf->n_nameservers; i++)
+		for (size_t k = 0; k < conf->nameserver[i].n_addresses; k++)
+			jw_str(w, NULL, sock_addr_print(
+			    &conf->nameserver[i].addresses[k], text));
+	jw_end_list(w);
+}
+
+enum err
+resource_meta_nameservers(struct req *r)
+{
+	const struct conf *conf = r->app->conf;
+	struct jw w;
+
+	jw_init(&w, META_REPLY_MAX);
+	jw_begin_object(&w, NULL);
+	jw_begin_list(&w, "nameservers");
+	for (size_t i = 0; i < conf->n_nameservers; i++)
+		print_nameserver(&w, &conf->nameserver[i]);
+	jw_end_list(&w);
+	print_sources(&w, conf);
+	print_targets(&w, conf);
+	jw_end_object(&w);
+	return req_json(r, 200, &w);
+}

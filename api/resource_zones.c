@@ -1,0 +1,777 @@
+/*
+ * resource_zones.c - /v1/zones: claims, one tenant's row for a zone name.
+ *
+ * A zone's state and timer rows are made by a trigger with the claim, which
+ * also wakes xferd: creating a zone is one transaction here.
+ */
+#include <stdio.h>
+#include <string.h>
+
+#include "api/app.h"
+#include "api/lookup.h"
+#include "api/primary.h"
+#include "api/req.h"
+#include "api/show.h"
+#include "api/sql.h"
+
+enum {
+	ZONE_PRIMARIES_MAX = 16,	/* zone_primary_ordinal_ck */
+	ZONE_BATCH_MAX = 1000,
+	ZONE_REPLY_MAX = 256 << 10,
+	ZONE_LIST_MAX = REPLY_BYTES_MAX,
+};
+
+struct zone_in {
+	struct body_str name;
+	struct body_list primaries;
+};
+
+struct batch_in {
+	struct body_list create, primaries;
+};
+
+/* The primaries of a list, looked up or made. */
+struct primaries {
+	size_t n;
+	uint8_t id[ZONE_PRIMARIES_MAX][16];
+};
+
+/* ---- the document ---- */
+
+static void
+print_nameservers(struct jw *w, const struct conf *conf, uint64_t stripes)
+{
+	jw_begin_list(w, "nameservers");
+	for (size_t i = 0; i < conf->n_nameservers; i++)
+		if ((stripes >> conf->nameserver[i].stripe & 1) != 0)
+			jw_str(w, NULL, conf->nameserver[i].host);
+	jw_end_list(w);
+}
+
+/* The text is for people; "reason: message" is how xferd writes it. */
+static void
+print_error(struct jw *w, struct db_rows *rows, size_t row)
+{
+	if (db_is_null(rows, row, 12)) {
+		jw_null(w, "last_error");
+		return;
+	}
+	jw_begin_object(w, "last_error");
+	show_text(w, "message", rows, row, 12);
+	show_time(w, "at", rows, row, 13);
+	jw_end_object(w);
+}
+
+static const char *
+served(struct db_rows *rows, size_t row)
+{
+	bool live = strcmp(db_get_text(rows, row, 3), "live") == 0;
+	bool expired = strcmp(db_get_text(rows, row, 17), "expired") == 0;
+
+	/* An edge that has the first generation serves; one that is behind
+	 * still serves an older one. */
+	return live && !expired && (db_get_bool(rows, row, 20) ||
+	    db_get_i64(rows, row, 6) > 1) ? "yes" : "no";
+}
+
+static void
+print_zone(struct jw *w, const char *member, const struct conf *conf,
+    struct db_rows *rows, size_t row)
+{
+	jw_begin_object(w, member);
+	show_uuid(w, "id", rows, row, 0);
+	show_text(w, "name", rows, row, 1);
+	show_text(w, "state", rows, row, 2);
+	jw_str(w, "served", served(rows, row));
+	show_text(w, "health", rows, row, 17);
+	show_i64(w, "serial", rows, row, 4);
+	show_i64(w, "primary_serial", rows, row, 5);
+	show_i64(w, "generation", rows, row, 6);
+	show_i64(w, "record_count", rows, row, 7);
+	show_time(w, "checked_at", rows, row, 8);
+	show_time(w, "loaded_at", rows, row, 9);
+	show_time(w, "refresh_at", rows, row, 10);
+	show_time(w, "expires_at", rows, row, 11);
+	/* Signatures that end before EXPIRE will count here, too. */
+	show_time(w, "runs_out_at", rows, row, 11);
+	print_nameservers(w, conf, (uint64_t)db_get_i64(rows, row, 14));
+	show_json(w, "primaries", rows, row, 18);
+	show_json(w, "edges", rows, row, 19);
+	print_error(w, rows, row);
+	show_time(w, "created_at", rows, row, 15);
+	show_time(w, "changed_at", rows, row, 16);
+	jw_end_object(w);
+}
+
+static enum err
+write_zone(struct db *db, struct req *r, const uint8_t *id, struct jw *w,
+    const char *member)
+{
+	struct db_rows *rows = NULL;
+	enum err e;
+
+	e = db_exec(db, SQL_STMT(zone_doc), DB_PARAMS(
+	    db_uuid(r->who.tenant_id), db_uuid(id)), &rows);
+	if (e != OK)
+		return e;
+	if (db_rows_n(rows) == 0)
+		e = ERR_NOT_FOUND;
+	else
+		print_zone(w, member, r->app->conf, rows, 0);
+	if (e == OK && db_rows_failed(rows))
+		e = ERR_CORRUPT;
+	db_rows_free(rows);
+	return e;
+}
+
+static enum err
+reply_zone(struct db *db, struct req *r, unsigned int status,
+    const uint8_t *id)
+{
+	char text[DB_UUID_TEXT_SIZE];
+	struct jw w;
+	enum err e;
+
+	jw_init(&w, ZONE_REPLY_MAX);
+	e = write_zone(db, r, id, &w, NULL);
+	if (e != OK) {
+		jw_fini(&w);
+		return e;
+	}
+	if (status == 201) {
+		db_uuid_print(id, text);
+		reply_header(&r->reply, "Location", "/v1/zones/%s", text);
+	}
+	return req_json(r, status, &w);
+}
+
+/* ---- creating ---- */
+
+/* One element of a zone's primaries: an id or name, or a description. */
+static enum err
+take_primary(struct db *db, struct req *r, const struct body_node *node,
+    const char *pointer, uint8_t *out_id)
+{
+	struct primary_in in;
+	struct primary p;
+	size_t before = r->faults.n;
+	enum err e;
+
+	if (body_string(node) != NULL) {
+		e = lookup_primary(db, r, body_string(node), out_id, NULL);
+		if (e != ERR_NOT_FOUND)
+			return e;
+		body_fault_add(&r->faults, pointer, "not-found",
+		    "you have no primary of this id or name");
+		return OK;
+	}
+	if (!body_is_object(node)) {
+		body_fault_add(&r->faults, pointer, "type",
+		    "must be a primary's id or an object");
+		return OK;
+	}
+	primary_defaults(&p);
+	primary_read(r, node, pointer, PRIMARY_INLINE, &in);
+	e = primary_apply(db, r, &in, pointer, &p);
+	if (e != OK || r->faults.n > before)
+		return e;
+	return primary_find_or_make(db, r, &p, out_id);
+}
+
+static enum err
+take_primaries(struct db *db, struct req *r, const struct body_list *list,
+    const char *pointer, struct primaries *out)
+{
+	size_t max = MIN(r->app->conf->limits.primaries_per_zone,
+	    (uint32_t)ZONE_PRIMARIES_MAX);
+	char sub[FAULT_POINTER_MAX];
+	enum err e;
+
+	out->n = 0;
+	if (list->n < 1 || list->n > max) {
+		body_fault_add(&r->faults, pointer, "length",
+		    "must have 1 to %zu elements", max);
+		return OK;
+	}
+	for (size_t i = 0; i < list->n; i++) {
+		size_t before = r->faults.n;
+
+		body_pointer_at(sub, sizeof(sub), pointer, i);
+		e = take_primary(db, r, body_at(list->node, i), sub,
+		    out->id[out->n]);
+		if (e != OK)
+			return e;
+		if (r->faults.n > before)
+			continue;
+		for (size_t k = 0; k < out->n; k++)
+			if (memcmp(out->id[k], out->id[out->n], 16) == 0)
+				body_fault_add(&r->faults, sub, "duplicate",
+				    "the same primary twice");
+		out->n++;
+	}
+	return OK;
+}
+
+static void
+check_name(struct req *r, const struct body_str *in, const char *pointer,
+    struct lookup_name *out_name)
+{
+	char sub[FAULT_POINTER_MAX];
+
+	if (!in->set)
+		return;
+	if (lookup_name_parse(in->s, in->len, out_name) == OK)
+		return;
+	body_pointer(sub, sizeof(sub), pointer, "name");
+	body_fault_add(&r->faults, sub, "name", "must be a domain name: labels "
+	    "of 1 to 63 bytes, 255 bytes in all, other bytes as \\DDD");
+}
+
+static enum err
+store_primaries(struct db *db, struct req *r, const uint8_t *zone_id,
+    const struct primaries *primaries)
+{
+	struct db_array ids;
+	enum err e;
+
+	db_array_init(&ids, DB_ARRAY_UUID, 4096);
+	for (size_t i = 0; i < primaries->n; i++)
+		db_array_add(&ids, primaries->id[i], 16);
+	e = db_exec(db, SQL_STMT(zone_primary_insert),
+	    DB_PARAMS(db_uuid(r->who.tenant_id), db_uuid(zone_id),
+		db_array_param(&ids)), NULL);
+	db_array_fini(&ids);
+	return e;
+}
+
+/* Room for @n more zones? ERR_LIMIT with its problem when not. */
+static enum err
+check_room(struct db *db, struct req *r, size_t n)
+{
+	struct db_rows *rows = NULL;
+	int64_t limit, used;
+	enum err e;
+
+	e = lookup_limit(db, r, "zones",
+	    r->app->conf->limits.zones_per_tenant, &limit);
+	if (e == OK)
+		e = db_exec(db, SQL_STMT(zone_count), DB_PARAMS(
+		    db_uuid(r->who.tenant_id), db_i64(limit)), &rows);
+	if (e != OK)
+		return e;
+	used = db_get_i64(rows, 0, 0);
+	db_rows_free(rows);
+	if (used + (int64_t)n <= limit)
+		return OK;
+	(void)req_problem(r, PROBLEM_LIMIT,
+	    "this account may have %lld zones", (long long)limit);
+	return ERR_LIMIT;
+}
+
+/* The claim and its primaries: OK, ERR_EXISTS, or database. */
+static enum err
+insert_zone(struct db *db, struct req *r, const struct lookup_name *name,
+    const struct primaries *primaries, uint8_t *out_id)
+{
+	bool off = strcmp(r->app->conf->transfer.ownership, "off") == 0;
+	struct db_rows *rows = NULL;
+	enum err e;
+
+	e = db_exec(db, SQL_STMT(zone_insert),
+	    DB_PARAMS(db_uuid(r->who.tenant_id), db_text(name->text),
+		db_bytes(name->wire, name->len),
+		db_text(off ? "active" : "pending")), &rows);
+	if (e != OK)
+		return e;
+	if (db_rows_n(rows) == 0)
+		e = ERR_EXISTS;
+	else
+		db_get_uuid(rows, 0, 0, out_id);
+	db_rows_free(rows);
+	if (e == OK)
+		e = store_primaries(db, r, out_id, primaries);
+	if (e == OK)
+		e = repo_audit(db, r, "zone.create", name->text);
+	return e;
+}
+
+static const struct body_field create_fields[] = {
+	{ "name", BODY_STR, BODY_REQ, 1, 1024,
+	  offsetof(struct zone_in, name) },
+	{ "primaries", BODY_LIST, BODY_REQ, 1, ZONE_PRIMARIES_MAX,
+	  offsetof(struct zone_in, primaries) },
+};
+
+static enum err
+create_zone(struct db *db, struct req *r, void *arg)
+{
+	struct lookup_name name;
+	struct primaries primaries;
+	struct zone_in in = { 0 };
+	uint8_t id[16];
+	enum err e;
+
+	(void)arg;
+	body_read(body_root(r->body), "", create_fields,
+	    COUNT_OF(create_fields), &in, &r->faults);
+	check_name(r, &in.name, "", &name);
+	if (in.primaries.set) {
+		e = take_primaries(db, r, &in.primaries, "/primaries",
+		    &primaries);
+		if (e != OK)
+			return e;
+	}
+	if (r->faults.n > 0) {
+		(void)req_invalid(r);
+		return ERR_INVALID;	/* undo primaries made on the way */
+	}
+	e = check_room(db, r, 1);
+	if (e == OK)
+		e = insert_zone(db, r, &name, &primaries, id);
+	if (e == ERR_EXISTS) {
+		body_fault_add(&r->faults, "/name", "exists",
+		    "you have this zone");
+		(void)req_problem(r, PROBLEM_EXISTS,
+		    "you have a zone of this name");
+	}
+	return e != OK ? e : reply_zone(db, r, 201, id);
+}
+
+enum err
+resource_zones_create(struct req *r)
+{
+	return repo_write(r, create_zone, NULL);
+}
+
+/* ---- many at once ---- */
+
+struct batch_item {
+	struct req *r;
+	const struct batch_in *in;
+	const struct primaries *common;
+	size_t at;
+	struct lookup_name name;
+	uint8_t id[16];
+};
+
+static const struct body_field batch_item_fields[] = {
+	{ "name", BODY_STR, BODY_REQ, 1, 1024,
+	  offsetof(struct zone_in, name) },
+	{ "primaries", BODY_LIST, BODY_OPT, 1, ZONE_PRIMARIES_MAX,
+	  offsetof(struct zone_in, primaries) },
+};
+
+static enum err
+create_item(struct db *db, struct req *r, void *arg)
+{
+	struct batch_item *it = arg;
+	struct primaries own;
+	const struct primaries *use = it->common;
+	struct zone_in in = { 0 };
+	char pointer[FAULT_POINTER_MAX], sub[FAULT_POINTER_MAX];
+	enum err e;
+
+	body_pointer_at(pointer, sizeof(pointer), "/create", it->at);
+	body_read(body_at(it->in->create.node, it->at), pointer,
+	    batch_item_fields, COUNT_OF(batch_item_fields), &in, &r->faults);
+	check_name(r, &in.name, pointer, &it->name);
+	body_pointer(sub, sizeof(sub), pointer, "primaries");
+	if (in.primaries.set) {
+		e = take_primaries(db, r, &in.primaries, sub, &own);
+		if (e != OK)
+			return e;
+		use = &own;
+	} else if (use == NULL && r->faults.n == 0) {
+		body_fault_add(&r->faults, sub, "required",
+		    "must be given here or for all");
+	}
+	if (r->faults.n > 0)
+		return ERR_INVALID;
+	e = check_room(db, r, 1);
+	return e != OK ? e : insert_zone(db, r, &it->name, use, it->id);
+}
+
+static enum problem
+item_problem(enum err e)
+{
+	switch (e) {
+	case ERR_EXISTS:
+		return PROBLEM_EXISTS;
+	case ERR_LIMIT:
+		return PROBLEM_LIMIT;
+	case ERR_INVALID:
+		return PROBLEM_INVALID;
+	default:
+		return PROBLEM_CONFLICT;
+	}
+}
+
+/* The name as the client wrote it, when it wrote one. */
+static void
+print_item_name(struct jw *w, const struct body_node *node)
+{
+	struct zone_in in = { 0 };
+	struct faults ignored = { 0 };
+
+	body_read(node, "", batch_item_fields, COUNT_OF(batch_item_fields),
+	    &in, &ignored);
+	jw_str(w, "name", in.name.set ? in.name.s : NULL);
+}
+
+static enum err
+print_item(struct db *db, struct req *r, struct batch_item *it, enum err e,
+    struct jw *w)
+{
+	jw_begin_object(w, NULL);
+	if (e == OK) {
+		jw_str(w, "name", it->name.text);
+		jw_int(w, "status", 201);
+		e = write_zone(db, r, it->id, w, "zone");
+	} else {
+		enum problem p = item_problem(e);
+
+		print_item_name(w, body_at(it->in->create.node, it->at));
+		jw_int(w, "status", reply_problem_status(p));
+		reply_problem_object(w, "problem", p, NULL, r->id, &r->faults,
+		    NULL);
+		e = OK;
+	}
+	jw_end_object(w);
+	return e;
+}
+
+static const struct body_field batch_fields[] = {
+	{ "create", BODY_LIST, BODY_REQ, 1, ZONE_BATCH_MAX,
+	  offsetof(struct batch_in, create) },
+	{ "primaries", BODY_LIST, BODY_OPT, 1, ZONE_PRIMARIES_MAX,
+	  offsetof(struct batch_in, primaries) },
+};
+
+static enum err
+create_batch(struct db *db, struct req *r, void *arg)
+{
+	struct primaries common;
+	struct batch_in in = { 0 };
+	struct batch_item it = { .in = &in };
+	struct jw w;
+	enum err e = OK;
+
+	(void)arg;
+	body_read(body_root(r->body), "", batch_fields,
+	    COUNT_OF(batch_fields), &in, &r->faults);
+	if (in.primaries.set) {
+		e = take_primaries(db, r, &in.primaries, "/primaries",
+		    &common);
+		it.common = &common;
+	}
+	if (e != OK)
+		return e;
+	if (r->faults.n > 0) {
+		(void)req_invalid(r);
+		return ERR_INVALID;
+	}
+	jw_init(&w, REPLY_BYTES_MAX);
+	jw_begin_object(&w, NULL);
+	jw_begin_list(&w, "items");
+	for (it.at = 0; e == OK && it.at < in.create.n; it.at++) {
+		r->faults.n = 0;
+		r->faults.n_more = 0;
+		e = repo_savepoint(db, r, create_item, &it);
+		reply_reset(&r->reply);
+		if (e == OK || err_class(e) == ERR_CLASS_REJECT)
+			e = print_item(db, r, &it, e, &w);
+	}
+	r->faults.n = 0;
+	if (e != OK) {
+		jw_fini(&w);
+		return e;
+	}
+	jw_end_list(&w);
+	jw_end_object(&w);
+	return req_json(r, 200, &w);
+}
+
+enum err
+resource_zones_batch(struct req *r)
+{
+	return repo_write(r, create_batch, NULL);
+}
+
+/* ---- reading ---- */
+
+static enum err
+get_zone(struct db *db, struct req *r, void *arg)
+{
+	struct lookup_zone z;
+	enum err e;
+
+	(void)arg;
+	e = lookup_zone(db, r, req_param(r, 0), &z);
+	return e != OK ? e : reply_zone(db, r, 200, z.id);
+}
+
+enum err
+resource_zones_get(struct req *r)
+{
+	return repo_read(r, get_zone, NULL);
+}
+
+static bool
+is_word(const char *value, const char *const *words, size_t n)
+{
+	for (size_t i = 0; value != NULL && i < n; i++)
+		if (strcmp(value, words[i]) == 0)
+			return true;
+	return value == NULL;
+}
+
+static bool
+check_filters(struct req *r, const char *health, const char *state)
+{
+	static const char *const healths[] = {
+		"new", "ok", "behind", "failing", "held", "expired",
+	};
+	static const char *const states[] = {
+		"pending", "active", "warned", "suspended", "lapsed",
+	};
+
+	if (!is_word(health, healths, COUNT_OF(healths))) {
+		(void)req_bad_query(r, "health", "must be new, ok, behind, "
+		    "failing, held or expired");
+		return false;
+	}
+	if (!is_word(state, states, COUNT_OF(states))) {
+		(void)req_bad_query(r, "state", "must be pending, active, "
+		    "warned, suspended or lapsed");
+		return false;
+	}
+	return true;
+}
+
+static enum err
+list_zones(struct db *db, struct req *r, void *arg)
+{
+	const char *health = req_query(r, "health");
+	const char *state = req_query(r, "state");
+	const char *q = req_query(r, "q");
+	char cursor[REPLY_CURSOR_BYTES], lower[DNAME_TEXT_MAX];
+	struct db_rows *rows = NULL;
+	struct jw w;
+	int64_t limit;
+	size_t n;
+	enum err e;
+
+	(void)arg;
+	if (!req_page(r, &limit, cursor) || !check_filters(r, health, state))
+		return OK;
+	if (q != NULL) {
+		if (strlen(q) >= sizeof(lower))
+			return req_bad_query(r, "q", "is too long");
+		for (n = 0; q[n] != '\0'; n++)
+			lower[n] = (char)dname_lower_octet((uint8_t)q[n]);
+		lower[n] = '\0';
+		q = lower;
+	}
+	e = db_exec(db, SQL_STMT(zone_list), DB_PARAMS(
+	    db_uuid(r->who.tenant_id), db_text(cursor), db_i64(limit + 1),
+	    db_text(q), db_text(health), db_text(state)), &rows);
+	if (e != OK)
+		return e;
+	n = db_rows_n(rows);
+	jw_init(&w, ZONE_LIST_MAX);
+	jw_begin_object(&w, NULL);
+	jw_begin_list(&w, "items");
+	for (size_t i = 0; i < n && i < (size_t)limit; i++)
+		print_zone(&w, NULL, r->app->conf, rows, i);
+	req_list_end(r, &w, n > (size_t)limit ?
+	    db_get_text(rows, (size_t)limit - 1, 1) : NULL);
+	e = db_rows_failed(rows) ? ERR_CORRUPT : OK;
+	db_rows_free(rows);
+	if (e != OK) {
+		jw_fini(&w);
+		return e;
+	}
+	return req_json(r, 200, &w);
+}
+
+enum err
+resource_zones_list(struct req *r)
+{
+	return repo_read(r, list_zones, NULL);
+}
+
+/* ---- changing ---- */
+
+/* A client may send back what it read, as far as it changes nothing:
+ * only primaries can change. */
+static const struct body_field patch_fields[] = {
+	{ "name", BODY_STR, BODY_OPT, 1, 1024,
+	  offsetof(struct zone_in, name) },
+	{ "primaries", BODY_LIST, BODY_OPT, 1, ZONE_PRIMARIES_MAX,
+	  offsetof(struct zone_in, primaries) },
+};
+
+static enum err
+add_job(struct db *db, struct req *r, const uint8_t *zone_id,
+    const char *kind, struct db_rows **out_rows)
+{
+	enum err e;
+
+	/* One that waits already will do: no row, no second transfer. */
+	e = db_exec(db, SQL_STMT(job_queued),
+	    DB_PARAMS(db_uuid(r->who.tenant_id), db_uuid(zone_id),
+		db_text(kind)), out_rows);
+	if (e != OK || db_rows_n(*out_rows) > 0)
+		return e;
+	db_rows_free(*out_rows);
+	*out_rows = NULL;
+	return db_exec(db, SQL_STMT(job_insert),
+	    DB_PARAMS(db_uuid(r->who.tenant_id), db_uuid(zone_id),
+		db_text(kind)), out_rows);
+}
+
+static enum err
+replace_primaries(struct db *db, struct req *r, const struct lookup_zone *z,
+    const struct primaries *primaries)
+{
+	struct db_rows *rows = NULL;
+	enum err e;
+
+	e = db_exec(db, SQL_STMT(zone_primary_clear), DB_PARAMS(
+	    db_uuid(r->who.tenant_id), db_uuid(z->id)), NULL);
+	if (e == OK)
+		e = store_primaries(db, r, z->id, primaries);
+	if (e == OK)
+		e = db_exec(db, SQL_STMT(zone_touch), DB_PARAMS(
+		    db_uuid(r->who.tenant_id), db_uuid(z->id)), NULL);
+	if (e == OK)
+		e = add_job(db, r, z->id, "refresh", &rows);
+	db_rows_free(rows);
+	if (e == OK)
+		e = repo_audit(db, r, "zone.change", z->name.text);
+	return e;
+}
+
+static enum err
+patch_zone(struct db *db, struct req *r, void *arg)
+{
+	struct primaries primaries;
+	struct lookup_zone z;
+	struct lookup_name name;
+	struct zone_in in = { 0 };
+	enum err e;
+
+	(void)arg;
+	e = lookup_zone(db, r, req_param(r, 0), &z);
+	if (e != OK)
+		return e;
+	body_read(body_root(r->body), "", patch_fields,
+	    COUNT_OF(patch_fields), &in, &r->faults);
+	check_name(r, &in.name, "", &name);
+	if (in.name.set && r->faults.n == 0 &&
+	    !dname_equal(name.wire, z.name.wire))
+		body_fault_add(&r->faults, "/name", "read-only",
+		    "a zone cannot be renamed");
+	if (in.primaries.set) {
+		e = take_primaries(db, r, &in.primaries, "/primaries",
+		    &primaries);
+		if (e != OK)
+			return e;
+	}
+	if (r->faults.n > 0) {
+		(void)req_invalid(r);
+		return ERR_INVALID;
+	}
+	if (in.primaries.set)
+		e = replace_primaries(db, r, &z, &primaries);
+	return e != OK ? e : reply_zone(db, r, 200, z.id);
+}
+
+enum err
+resource_zones_patch(struct req *r)
+{
+	return repo_write(r, patch_zone, NULL);
+}
+
+static enum err
+delete_zone(struct db *db, struct req *r, void *arg)
+{
+	struct lookup_zone z;
+	enum err e;
+
+	(void)arg;
+	e = lookup_zone(db, r, req_param(r, 0), &z);
+	if (e == OK)
+		e = db_exec(db, SQL_STMT(zone_delete), DB_PARAMS(
+		    db_uuid(r->who.tenant_id), db_uuid(z.id)), NULL);
+	/* Its primaries are free to be deleted from now on. */
+	if (e == OK)
+		e = db_exec(db, SQL_STMT(zone_primary_clear), DB_PARAMS(
+		    db_uuid(r->who.tenant_id), db_uuid(z.id)), NULL);
+	if (e == OK)
+		e = repo_audit(db, r, "zone.delete", z.name.text);
+	if (e == OK)
+		reply_none(&r->reply, 204);
+	return e;
+}
+
+enum err
+resource_zones_delete(struct req *r)
+{
+	return repo_write(r, delete_zone, NULL);
+}
+
+/* ---- work for xferd ---- */
+
+static enum err
+ask(struct db *db, struct req *r, void *arg)
+{
+	const char *kind = arg;
+	struct db_rows *rows = NULL;
+	struct lookup_zone z;
+	struct jw w;
+	enum err e;
+
+	if (r->body != NULL) {
+		char nothing;
+
+		if (!req_read(r, NULL, 0, &nothing))
+			return OK;
+	}
+	e = lookup_zone(db, r, req_param(r, 0), &z);
+	if (e == OK)
+		e = add_job(db, r, z.id, kind, &rows);
+	if (e == OK)
+		e = repo_audit(db, r, strcmp(kind, "refresh") == 0 ?
+		    "zone.refresh" : "zone.retransfer", z.name.text);
+	if (e != OK) {
+		db_rows_free(rows);
+		return e;
+	}
+	jw_init(&w, ZONE_REPLY_MAX);
+	jw_begin_object(&w, NULL);
+	jw_fmt(&w, "id", "%lld", (long long)db_get_i64(rows, 0, 0));
+	show_text(&w, "kind", rows, 0, 1);
+	show_text(&w, "state", rows, 0, 2);
+	jw_str(&w, "zone", z.name.text);
+	show_time(&w, "created_at", rows, 0, 3);
+	jw_end_object(&w);
+	db_rows_free(rows);
+	return req_json(r, 202, &w);
+}
+
+enum err
+resource_zones_refresh(struct req *r)
+{
+	static char kind[] = "refresh";
+
+	return repo_write(r, ask, kind);
+}
+
+enum err
+resource_zones_retransfer(struct req *r)
+{
+	static char kind[] = "retransfer";
+
+	return repo_write(r, ask, kind);
+}

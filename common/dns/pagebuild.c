@@ -174,7 +174,6 @@ items_place(struct pagebuild_item *items, size_t n)
 			it->ttl = 0;
 		it->set = it->type;
 		it->place = 0;
-		it->irregular = 0;
 		if (it->type == RRTYPE_RRSIG || it->type == last)
 			continue;
 		last = it->type;

@@ -33,7 +33,7 @@ struct pagebuild_item {
 	uint16_t type;
 	uint16_t set;			/* made here: the set it belongs to */
 	uint8_t place;			/* made here: 0 record, 1 RRSIG over it */
-	uint8_t irregular;		/* made here; see PAGE_SET_IRREGULAR */
+	uint8_t irregular;		/* 1: taken from a set that was */
 	uint32_t seq;			/* zonediff's; free for the caller */
 };
 

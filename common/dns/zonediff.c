@@ -665,14 +665,48 @@ changes_apply(struct diff *d, const uint8_t *key, size_t len)
 	return OK;
 }
 
+/* Records of an old page, with what is known of their set. */
+static enum err
+items_add_old(struct diff *d, const uint8_t *at, const uint8_t *end,
+    bool irregular)
+{
+	struct pagebuild_item item = { .irregular = irregular };
+	struct page_rr rr;
+	enum err e = OK;
+
+	while (at < end && e == OK) {
+		at += page_rr_read(at, &rr);
+		item.rdata = rr.rdata;
+		item.rdlen = rr.rdlen;
+		item.type = rr.type;
+		item.ttl = rr.ttl;
+		e = items_add(d, &item);
+	}
+	return e;
+}
+
+static enum err
+items_add_name(struct diff *d, const struct page_name *name)
+{
+	struct page_set set;
+	enum err e = OK;
+
+	for (unsigned i = 0; i < name->n_sets && e == OK; i++) {
+		page_set_at(name, i, &set);
+		e = items_add_old(d, set.rr, set.sig,
+		    (set.flags & PAGE_SET_IRREGULAR) != 0);
+		if (e == OK)
+			e = items_add_old(d, set.sig, set.sig + set.sig_len,
+			    (set.flags & PAGE_SET_SIG_IRREGULAR) != 0);
+	}
+	return e;
+}
+
 /* The next owner's changes, upon what the owner had (@name NULL: nothing). */
 static enum err
 name_change(struct diff *d, const struct page_name *name)
 {
-	struct pagebuild_item item = { .seq = 0 };
 	const uint8_t *key;
-	struct page_walk w;
-	struct page_rr rr;
 	size_t len;
 	enum err e;
 
@@ -683,19 +717,10 @@ name_change(struct diff *d, const struct page_name *name)
 		if (change_is_vague(name, &items_of(d)[i]))
 			return fail_at(d, ERR_MISMATCH, key, len,
 			    items_of(d)[i].type, "record set is irregular");
-	if (name != NULL) {
-		page_walk_begin(&w, name);
-		while (page_walk_next(&w, &rr)) {
-			item.rdata = rr.rdata;
-			item.rdlen = rr.rdlen;
-			item.type = rr.type;
-			item.ttl = rr.ttl;
-			e = items_add(d, &item);
-			if (e != OK)
-				return fail_at(d, e, key, len, 0,
-				    "too many changes at one owner");
-		}
-	}
+	e = name != NULL ? items_add_name(d, name) : OK;
+	if (e != OK)
+		return fail_at(d, e, key, len, 0,
+		    "too many changes at one owner");
 	e = changes_apply(d, key, len);
 	return e == OK ? name_build(d, key, len) : e;
 }

@@ -249,6 +249,86 @@ TEST(zonediff_delta_equals_full_with_names_larger_than_a_page)
 		edit_rounds(&r, 4000, 12, 5);
 }
 
+/*
+ * TTLs of their own for every record: a change is applied exactly, or
+ * refused.  Content is kept as received; what is stored is its normal form.
+ */
+TEST(zonediff_delta_of_irregular_content_is_exact_or_refused)
+{
+	struct rng r = rng_seed_of_test("zonediff_irregular");
+	unsigned n_ok = 0, n_refused = 0;
+
+	for (int i = 0; i < 300; i++) {
+		struct content raw = { 0 }, norm = { 0 }, ops = { 0 };
+		uint32_t names = 1 + rng_below(&r, 20);
+		struct zonediff_result res;
+		struct version_run run;
+		struct version v;
+		size_t n;
+
+		random_zone(&r, &raw, rng_below(&r, 60), names);
+		for (size_t k = 0; k < raw.n; k++)
+			if (rng_once_in(&r, 4))
+				raw.rr[k].ttl = 60 + rng_below(&r, 3);
+		for (size_t k = 0; k < raw.n; k++)
+			content_add(&norm, &raw.rr[k]);
+		content_normalise(&norm);
+		assert_ok(version_run(&run, NULL, &raw, false, &res));
+		v = run.out;
+		assert_stream(&v, &norm);
+		for (int round = 0; round < 12; round++) {
+			enum err e;
+
+			ops.n = 0;
+			n = 1 + rng_below(&r, 4);
+			while (n-- > 0) {
+				struct content_rr rr;
+
+				content_random_rr(&r, names, &rr);
+				rr.ttl = 60 + rng_below(&r, 3);
+				if (rng_once_in(&r, 2) && raw.n > 1)
+					edit_delete(&raw, &ops, 1 + rng_below(
+					    &r, (uint32_t)raw.n - 1));
+				if (find(&raw, &rr) != raw.n)
+					continue;
+				change(&ops, &rr, ZONEDIFF_ADD);
+				content_add(&raw, &rr);
+			}
+			if (ops.n > 0)
+				qsort(ops.rr, ops.n, sizeof(*ops.rr),
+				    content_by_key);
+			norm.n = 0;
+			for (size_t k = 0; k < raw.n; k++)
+				content_add(&norm, &raw.rr[k]);
+			qsort(raw.rr, raw.n, sizeof(*raw.rr), content_by_key);
+			content_normalise(&norm);
+			e = version_run(&run, &v, &ops, true, &res);
+			if (e == ERR_MISMATCH) {
+				version_free(&run.out);
+				e = version_run(&run, &v, &raw, false, &res);
+				n_refused++;
+			} else {
+				n_ok++;
+			}
+			if (e == ERR_INVALID) {		/* nothing left */
+				version_free(&run.out);
+				break;
+			}
+			assert_ok(e);
+			assert_version(&run.out, &res);
+			assert_stream(&run.out, &norm);
+			version_free(&v);
+			v = run.out;
+		}
+		version_free(&v);
+		content_free(&raw);
+		content_free(&norm);
+		content_free(&ops);
+	}
+	assert_true(n_ok > 100);
+	assert_true(n_refused > 20);
+}
+
 TEST(zonediff_without_change_writes_nothing)
 {
 	struct rng r = rng_seed_of_test("zonediff_same");

@@ -1,0 +1,231 @@
+/*
+ * main.c - dnsd: the name server.
+ *
+ * Without --role this is the supervisor; it executes itself again for each
+ * child, with the descriptors that the role may have and no others.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <grp.h>
+#include <pwd.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "common/base/log.h"
+#include "common/base/svc.h"
+#include "dnsd/control.h"
+#include "dnsd/feeder.h"
+#include "dnsd/hold.h"
+#include "dnsd/inherit.h"
+#include "dnsd/relay_role.h"
+#include "dnsd/supervisor.h"
+#include "dnsd/worker_tcp.h"
+#include "dnsd/worker_udp.h"
+
+/* What the supervisor says to a child. */
+struct order {
+	const char *role;
+	const char *slot;
+	const char *fds;
+	const char *crashed;
+};
+
+/* Where everything given to a role ends up; too large for a stack. */
+static struct inherit things;
+static struct worker worker;
+static struct relay_role relay;
+
+static enum err
+become(const char *user)
+{
+	struct passwd *p;
+
+	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
+		return ERR_SYSTEM;
+	if (geteuid() != 0 || user[0] == '\0')
+		return OK;
+	p = getpwnam(user);
+	if (p == NULL) {
+		log_err("user.unknown", "user=%s", LOG_Q(user));
+		return ERR_CONFIG;
+	}
+	if (setgroups(0, NULL) < 0 || setgid(p->pw_gid) < 0 ||
+	    setuid(p->pw_uid) < 0)
+		return ERR_SYSTEM;
+	return OK;
+}
+
+static int
+fd_of(const char *label)
+{
+	int i = inherit_find(&things, label);
+
+	return i < 0 ? -1 : things.fd[i];
+}
+
+/* The arena without the right to write it. */
+static enum err
+arena_map(const uint8_t **out_base, size_t *out_size)
+{
+	int fd = fd_of("arena_ro");
+	struct stat st;
+	void *p;
+
+	if (fd < 0 || fstat(fd, &st) < 0)
+		return ERR_INTERNAL;
+	p = mmap(NULL, (size_t)st.st_size, PROT_READ,
+	    MAP_SHARED | MAP_NORESERVE, fd, 0);
+	if (p == MAP_FAILED)
+		return ERR_NO_MEMORY;
+	*out_base = p;
+	*out_size = (size_t)st.st_size;
+	return OK;
+}
+
+static enum err
+worker_fill(const struct conf *conf, const struct order *o)
+{
+	struct worker *w = &worker;
+	enum err e;
+
+	w->slot = atoi(o->slot);
+	w->ring_fd = fd_of("ring");
+	w->relay_fd = fd_of("relay");
+	w->predecessor_crashed = o->crashed != NULL;
+	w->tcp_clients_max = conf->dns.tcp_clients_max;
+	w->tcp_clients_per_ip_max = conf->dns.tcp_clients_per_ip_max;
+	w->tcp_idle_ms = conf->dns.tcp_idle_ms;
+	w->tcp_message_ms = conf->dns.tcp_message_ms;
+	if (w->slot < 0 || w->slot >= CONTROL_WORKERS_MAX)
+		return ERR_INTERNAL;
+	for (int i = 0; i < things.n; i++) {
+		if (strncmp(things.label[i], "socket:", 7) != 0)
+			continue;
+		if (w->n_sockets == WORKER_SOCKETS_MAX)
+			return ERR_LIMIT;
+		w->socket[w->n_sockets] = things.fd[i];
+		w->stripe[w->n_sockets] = (uint8_t)atoi(things.label[i] + 7);
+		e = sock_local(things.fd[i], &w->local[w->n_sockets]);
+		if (e != OK)
+			return e;
+		w->n_sockets++;
+	}
+	e = arena_map(&w->arena, &w->arena_size);
+	if (e != OK)
+		return e;
+	w->ctx.arena = w->arena;
+	w->ctx.arena_size = w->arena_size;
+	w->ctx.udp_max = (uint16_t)conf->dns.udp_max_bytes;
+	w->ctx.nsid_len = (uint8_t)MIN(strlen(conf->dns.nsid),
+	    (size_t)ANSWER_NSID_MAX);
+	memcpy(w->ctx.nsid, conf->dns.nsid, w->ctx.nsid_len);
+	return OK;
+}
+
+static enum err
+relay_fill(const struct conf *conf, const struct order *o)
+{
+	struct relay_role *r = &relay;
+	const uint8_t *arena;
+	size_t size;
+	enum err e;
+	int slot;
+
+	r->socket_path = conf->transfer.relay_socket;
+	r->slot = atoi(o->slot);
+	r->metrics_fd = fd_of("metrics");
+	for (int i = 0; i < CACHE_READERS_MAX; i++)
+		r->worker_fd[i] = -1;
+	for (int i = 0; i < things.n; i++) {
+		if (sscanf(things.label[i], "worker:%d", &slot) == 1 &&
+		    slot >= 0 && slot < CACHE_READERS_MAX)
+			r->worker_fd[slot] = things.fd[i];
+		if (strncmp(things.label[i], "socket:", 7) != 0 ||
+		    r->n_sockets == WORKER_SOCKETS_MAX)
+			continue;
+		r->socket[r->n_sockets] = things.fd[i];
+		e = sock_local(things.fd[i], &r->local[r->n_sockets]);
+		if (e != OK)
+			return e;
+		r->n_sockets++;
+	}
+	e = arena_map(&arena, &size);
+	r->super = (const struct cache_super *)(const void *)arena;
+	return e;
+}
+
+static int
+role_run(const struct conf *conf, const struct order *o)
+{
+	struct control *control = NULL;
+	bool feeds = strcmp(o->role, "feeder") == 0 ||
+	    strcmp(o->role, "relay") == 0;
+	static char program[32];
+	enum err e = OK;
+
+	snprintf(program, sizeof(program), "dnsd-%s", o->role);
+	log_init(program, LOG_LEVEL_INFO);
+	(void)log_level_parse(conf->log.level,
+	    &(enum log_level){ LOG_LEVEL_INFO });
+	if (fd_of("control") >= 0)
+		e = control_map(fd_of("control"), &control);
+	if (e == OK && strcmp(o->role, "hold") != 0)
+		e = become(feeds ? conf->dns.feeder_user :
+		    conf->dns.worker_user);
+	worker.control = relay.control = control;
+	if (e == OK && strcmp(o->role, "relay") == 0)
+		e = relay_fill(conf, o);
+	if (e == OK && (strcmp(o->role, "udp") == 0 ||
+	    strcmp(o->role, "tcp") == 0))
+		e = worker_fill(conf, o);
+	if (e != OK) {
+		log_err("role.failed", "role=%s reason=%s", o->role,
+		    LOG_Q(err_text(e)));
+		return svc_exit_code(e);
+	}
+	worker_signals();
+	if (strcmp(o->role, "hold") == 0)
+		return hold_run(fd_of("hold"), &things);
+	if (strcmp(o->role, "feeder") == 0)
+		return feeder_run(conf, fd_of("arena"), control);
+	if (strcmp(o->role, "relay") == 0)
+		return relay_role_run(&relay);
+	if (strcmp(o->role, "udp") == 0)
+		return worker_udp_run(&worker);
+	if (strcmp(o->role, "tcp") == 0)
+		return worker_tcp_run(&worker);
+	log_err("role.unknown", "role=%s", LOG_Q(o->role));
+	return SVC_EXIT_USAGE;
+}
+
+int
+main(int argc, char **argv)
+{
+	struct order o = { NULL, "0", "", NULL };
+	const struct svc_option options[] = {
+		{ "role", "ROLE", "internal: run as this child", &o.role },
+		{ "slot", "N", "internal: of the child", &o.slot },
+		{ "fds", "LABELS", "internal: of the child", &o.fds },
+		{ "crashed", NULL, "internal: how the last one died",
+		    &o.crashed },
+	};
+	struct svc s;
+	int code;
+
+	if (!svc_begin(&s, "dnsd", options, COUNT_OF(options), argc, argv,
+	    &code))
+		return code;
+	if (o.role == NULL) {
+		code = supervisor_run(&s, argc, argv);
+		(void)svc_end(&s, OK);
+		return code;
+	}
+	if (inherit_parse(o.fds, &things) != OK)
+		return SVC_EXIT_USAGE;
+	return role_run(s.conf, &o);
+}

@@ -609,6 +609,7 @@ entry_update(struct entry *e, const struct cache_write_facts *f,
 	e->z.expire_boot_ms = f->expire_boot_ms;
 	e->z.state = f->state;
 	e->z.serial = serial;
+	e->z.root = f->root;
 }
 
 void
@@ -723,7 +724,8 @@ cache_write_begin(struct cache_write *w, const struct cache_write_facts *facts,
 	struct cache_load *load;
 	struct cache_zone *z;
 
-	if (e != NULL && e->z.generation > facts->generation)
+	if (e != NULL && e->z.generation > facts->generation &&
+	    !facts->may_go_back)
 		return ERR_STALE;
 	load = calloc(1, sizeof(*load));
 	if (load == NULL)
@@ -1262,6 +1264,7 @@ slot_mark(struct cache_write *w, struct cache_slot *s, uint32_t i)
 	e->z.generation = z->generation;
 	e->z.serial = z->serial;
 	e->z.state = z->state;
+	e->z.root = *zone_digest(z);
 	e->z.stripes = atomic_load_explicit(&s->stripes, memory_order_relaxed);
 	e->z.expire_boot_ms = atomic_load_explicit(&s->expire_at_ms,
 	    memory_order_relaxed);

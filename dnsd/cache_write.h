@@ -44,6 +44,7 @@ struct cache_write_facts {
 	uint64_t stripes;
 	uint64_t generation;
 	int64_t expire_boot_ms;
+	bool may_go_back;		/* another history: generation may fall */
 	struct digest root;
 };
 
@@ -54,7 +55,8 @@ struct cache_write_zone {
 	uint64_t stripes;
 	int64_t expire_boot_ms;
 	int64_t checked_at_ms;		/* the feeder's; wall, of the core */
-	uint64_t bytes;
+	struct digest root;		/* all zero: no content */
+	uint64_t epoch;			/* the feeder's: history it was checked in */
 	uint32_t serial;
 	uint32_t turn;			/* the feeder's: last reconcile it was in */
 	uint8_t state;

@@ -166,12 +166,12 @@ role_run(const struct conf *conf, const struct order *o)
 	bool feeds = strcmp(o->role, "feeder") == 0 ||
 	    strcmp(o->role, "relay") == 0;
 	static char program[32];
+	enum log_level level = LOG_LEVEL_INFO;
 	enum err e = OK;
 
 	snprintf(program, sizeof(program), "dnsd-%s", o->role);
-	log_init(program, LOG_LEVEL_INFO);
-	(void)log_level_parse(conf->log.level,
-	    &(enum log_level){ LOG_LEVEL_INFO });
+	(void)log_level_parse(conf->log.level, &level);
+	log_init(program, level);
 	if (fd_of("control") >= 0)
 		e = control_map(fd_of("control"), &control);
 	if (e == OK && strcmp(o->role, "hold") != 0)

@@ -896,7 +896,7 @@ supervisor_run(struct svc *svc, int argc, char **argv)
 	children_list(s);
 	svc_ready(svc);
 	supervise(s);
-	log_info("dnsd.stopping", "");
+	log_info("dnsd.stopping", "children=%d", s->n_children);
 	children_stop(s);
 	leftovers_drop(s);
 	return SVC_EXIT_OK;

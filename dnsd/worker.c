@@ -19,6 +19,7 @@ void
 worker_signals(void)
 {
 	struct sigaction sa = { .sa_handler = on_stop };
+	sigset_t none;
 
 	sigemptyset(&sa.sa_mask);
 	sigaction(SIGTERM, &sa, NULL);
@@ -26,6 +27,10 @@ worker_signals(void)
 	sa.sa_handler = SIG_IGN;
 	sigaction(SIGPIPE, &sa, NULL);
 	sigaction(SIGHUP, &sa, NULL);
+	sigaction(SIGUSR1, &sa, NULL);
+	/* svc_begin() blocked them for its own use. */
+	sigemptyset(&none);
+	sigprocmask(SIG_SETMASK, &none, NULL);
 }
 
 static enum control_counter

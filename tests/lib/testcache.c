@@ -339,6 +339,13 @@ build_node(struct testcache *c, const struct child *child, size_t n,
 	return ref;
 }
 
+static uint32_t
+get32(const uint8_t *p)
+{
+	return (uint32_t)p[0] << 24 | (uint32_t)p[1] << 16 |
+	    (uint32_t)p[2] << 8 | p[3];
+}
+
 static void
 head_from_apex(struct testcache *c, struct testcache_zone *z,
     struct cache_zone *head, uint8_t *salt)
@@ -355,12 +362,10 @@ head_from_apex(struct testcache *c, struct testcache_zone *z,
 	head->soa_at = (uint32_t)(set.rr - page);
 	head->soa_len = (uint16_t)set.rr_len;
 	head->soa_sig_len = set.sig_len;
-	head->negative_ttl = be32toh(*(const uint32_t *)(set.rr +
-	    set.rr_len - 4));
-	if (be32toh(*(const uint32_t *)(set.rr + 6)) < head->negative_ttl)
-		head->negative_ttl = be32toh(*(const uint32_t *)(set.rr + 6));
-	memcpy(&head->serial, set.rr + set.rr_len - 20, 4);
-	head->serial = be32toh(head->serial);
+	head->negative_ttl = get32(set.rr + set.rr_len - 4);
+	if (get32(set.rr + 6) < head->negative_ttl)
+		head->negative_ttl = get32(set.rr + 6);
+	head->serial = get32(set.rr + set.rr_len - 20);
 	if (page_set_find(&name, RRTYPE_NSEC, &set))
 		head->flags |= CACHE_ZONE_NSEC;
 	if (page_set_find(&name, RRTYPE_NSEC3PARAM, &set)) {

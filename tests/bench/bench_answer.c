@@ -1,0 +1,266 @@
+/*
+ * bench_answer.c - what answer() costs, without sockets.
+ *
+ *	bench_answer [-z ZONES] [-d DELEGATIONS] [-n QUERIES] [-w WIDTH] CASE ...
+ *
+ * CASE: exact nx nodata cname referral exact-do nx-do; default: all. WIDTH
+ * jobs run in lockstep. Prints nanoseconds a query; for instructions:
+ *
+ *	valgrind --tool=callgrind --toggle-collect=ask ... -n 1000 CASE
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "common/dns/dname.h"
+#include "common/dns/nsec3hash.h"
+#include "common/dns/rrtype.h"
+#include "dnsd/answer.h"
+#include "tests/lib/testcache.h"
+
+static struct testcache cache;
+static struct answer_ctx ctx;
+static struct answer_job jobs[ANSWER_LOCKSTEP];
+static uint8_t in[ANSWER_LOCKSTEP][512], out[ANSWER_LOCKSTEP][1232];
+static unsigned n_zones = 20000, n_delegations = 200000;
+
+static const char zone_text[] =
+    "@ 3600 IN SOA ns1 admin 1 2 3 4 300\n"
+    "@ 3600 IN NS ns1\n@ 3600 IN NS ns2\n@ 3600 IN MX 10 mail\n"
+    "ns1 3600 IN A 192.0.2.1\nns2 3600 IN A 192.0.2.2\n"
+    "mail 3600 IN A 192.0.2.3\nwww 300 IN A 192.0.2.4\n"
+    "web 300 IN CNAME www\n";
+
+static const char signed_text[] =
+    "www 300 IN RRSIG A 13 3 300 20300101000000 20200101000000 1 test. "
+    "oJB1W6WNGv+ldvQ3WDG0MQkg5IEhjRip8WTrPYGv07h108dUKGMeDPKijVCHX3DDKdfb"
+    "+v6oB9wfuh3DTJXUAf==\n"
+    "@ 300 IN NSEC3PARAM 1 0 0 -\n";
+
+static void
+add(struct testcache_zone *z, const char *owner, uint16_t type,
+    const void *rdata, size_t len)
+{
+	uint8_t wire[256];
+	size_t n;
+
+	if (dname_parse(owner, strlen(owner), wire, &n) != OK)
+		abort();
+	testcache_add_record(z, wire, type, 3600, rdata, len);
+}
+
+static void
+build(void)
+{
+	struct testcache_zone *z;
+	char name[80], nsec3[128];
+	uint8_t rdata[256];
+
+	testcache_init(&cache, (size_t)3 << 30);
+	for (unsigned i = 0; i < n_zones; i++) {
+		snprintf(name, sizeof(name), "zone%06u.test.", i);
+		testcache_add_text(&cache, name, zone_text);
+	}
+	testcache_add_text(&cache, "signed.test.", zone_text);
+	z = &cache.zones[cache.n_zones - 1];
+	{
+		struct testcache_zone s;
+		FILE *f = fmemopen((void *)(uintptr_t)signed_text,
+		    strlen(signed_text), "r");
+
+		(void)s;
+		z = testcache_add_file(&cache, "signed.test.", f);
+		fclose(f);
+		/* Two texts, one zone: join them. */
+		struct testcache_zone *a = z - 1;
+
+		for (size_t i = 0; i < z->n_records; i++)
+			testcache_add_record(a, z->records[i].owner,
+			    z->records[i].type, z->records[i].ttl,
+			    z->records[i].rdata, z->records[i].rdlen);
+		cache.n_zones--;
+		z = a;
+	}
+	for (unsigned i = 0; i < 32; i++) {
+		static const char digits[] = "0123456789abcdefghijklmnopqrstuv";
+
+		snprintf(name, sizeof(name),
+		    "%c%031d.signed.test.", digits[i], 0);
+		snprintf(nsec3, sizeof(nsec3), "%c", digits[i]);
+		memcpy(rdata, "\1\0\0\0\0\24", 6);
+		memset(rdata + 6, (int)(i * 8), 20);
+		memcpy(rdata + 26, "\0\1\100", 3);
+		add(z, name, RRTYPE_NSEC3, rdata, 29);
+		memset(rdata, 0, sizeof(rdata));
+		memcpy(rdata, "\0\62\15\3", 4);
+		memcpy(rdata + 18, "\6signed\4test", 13);
+		add(z, name, RRTYPE_RRSIG, rdata, 18 + 13 + 64);
+	}
+	z = testcache_add_text(&cache, "tld.",
+	    "@ 3600 IN SOA ns1 admin 1 2 3 4 300\n@ 3600 IN NS ns1\n"
+	    "ns1 60 IN A 192.0.2.1\n");
+	for (unsigned i = 0; i < n_delegations; i++) {
+		snprintf(name, sizeof(name), "d%06u.tld.", i);
+		add(z, name, RRTYPE_NS, "\3ns1\3net\6hoster\3com", 20);
+		add(z, name, RRTYPE_NS, "\3ns2\3net\6hoster\3com", 20);
+	}
+	testcache_publish(&cache);
+	ctx = (struct answer_ctx){
+		.arena = cache.arena, .arena_size = cache.used,
+		.udp_max = 1232,
+	};
+	if (nsec3hash_new(&ctx.nsec3hash) != OK)
+		abort();
+}
+
+static size_t
+make(uint8_t *p, const char *name, uint16_t type, bool dnssec)
+{
+	static const uint8_t opt[11] = { 0, 0, 41, 4, 0xd0, 0, 0, 0x80 };
+	size_t len, at = 12;
+
+	memset(p, 0, 12);
+	p[5] = 1;
+	if (dname_parse(name, strlen(name), p + at, &len) != OK)
+		abort();
+	at += len;
+	p[at++] = (uint8_t)(type >> 8);
+	p[at++] = (uint8_t)type;
+	p[at++] = 0;
+	p[at++] = 1;
+	p[11] = 1;
+	memcpy(p + at, opt, sizeof(opt));
+	if (!dnssec)
+		p[at + 7] = 0;
+	return at + sizeof(opt);
+}
+
+static size_t
+make_case(uint8_t *p, const char *what, unsigned r)
+{
+	char name[128];
+	unsigned z = r % n_zones;
+	bool dnssec = strstr(what, "-do") != NULL;
+
+	if (strcmp(what, "referral") == 0) {
+		snprintf(name, sizeof(name), "www.d%06u.tld",
+		    r % n_delegations);
+		return make(p, name, RRTYPE_A, false);
+	}
+	if (dnssec) {
+		snprintf(name, sizeof(name), "%s.signed.test",
+		    what[0] == 'n' ? "nxname" : "www");
+		return make(p, name, RRTYPE_A, true);
+	}
+	snprintf(name, sizeof(name), "%s.zone%06u.test",
+	    strcmp(what, "nx") == 0 ? "nxname" :
+	    strcmp(what, "cname") == 0 ? "web" : "www", z);
+	return make(p, name, strcmp(what, "nodata") == 0 ? RRTYPE_AAAA :
+	    RRTYPE_A, false);
+}
+
+/* One batch in lockstep; not inlined, so that callgrind can see it. */
+__attribute__((noinline)) size_t ask(const size_t *len, unsigned width);
+
+size_t
+ask(const size_t *len, unsigned width)
+{
+	bool more = true;
+	size_t n, sum = 0;
+
+	for (unsigned i = 0; i < width; i++) {
+		struct answer_facts f = {
+			.request = in[i], .request_len = len[i],
+			.out = out[i], .out_max = sizeof(out[i]),
+			.transport = ANSWER_UDP, .source_port = 1,
+			.now_boot_ms = 1,
+		};
+
+		answer_begin(&jobs[i], &ctx, &f);
+	}
+	while (more) {
+		more = false;
+		for (unsigned i = 0; i < width; i++)
+			more |= answer_step(&jobs[i]);
+	}
+	for (unsigned i = 0; i < width; i++) {
+		if (answer_finish(&jobs[i], &n) == ANSWER_SEND)
+			sum += n;
+	}
+	return sum;
+}
+
+static double
+now(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return (double)t.tv_sec + (double)t.tv_nsec * 1e-9;
+}
+
+static void
+run(const char *what, unsigned n_queries, unsigned width)
+{
+	uint64_t r = 88172645463325252u;
+	double spent = 0;
+	size_t len[ANSWER_LOCKSTEP], sum = 0;
+
+	for (unsigned n = 0; n < n_queries; n += width) {
+		double start;
+
+		for (unsigned i = 0; i < width; i++) {
+			r ^= r << 13;
+			r ^= r >> 7;
+			r ^= r << 17;
+			len[i] = make_case(in[i], what, (unsigned)(r >> 20));
+		}
+		start = now();
+		sum += ask(len, width);
+		spent += now() - start;
+	}
+	printf("%-10s width %2u: %7.0f ns a query, %4.0f octets\n", what,
+	    width, spent * 1e9 / n_queries, (double)sum / n_queries);
+}
+
+int
+main(int argc, char **argv)
+{
+	static const char *const all[] = {
+		"exact", "nx", "nodata", "cname", "referral", "exact-do",
+		"nx-do"
+	};
+	unsigned n_queries = 320000, width = 0;
+	int c;
+
+	while ((c = getopt(argc, argv, "z:d:n:w:")) != -1) {
+		unsigned v = (unsigned)strtoul(optarg, NULL, 10);
+
+		if (c == 'z')
+			n_zones = v > 0 ? v : 1;
+		else if (c == 'd')
+			n_delegations = v > 0 ? v : 1;
+		else if (c == 'n')
+			n_queries = v > 0 ? v : 1;
+		else if (c == 'w')
+			width = v > ANSWER_LOCKSTEP ? ANSWER_LOCKSTEP : v;
+	}
+	build();
+	for (unsigned i = 0; i < sizeof(all) / sizeof(all[0]); i++) {
+		bool wanted = optind == argc;
+
+		for (int k = optind; k < argc; k++)
+			wanted |= strcmp(argv[k], all[i]) == 0;
+		if (!wanted)
+			continue;
+		if (width != 0) {
+			run(all[i], n_queries, width);
+		} else {
+			run(all[i], n_queries, 1);
+			run(all[i], n_queries, ANSWER_LOCKSTEP);
+		}
+	}
+	return 0;
+}

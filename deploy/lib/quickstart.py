@@ -186,6 +186,7 @@ class Quickstart:
         self.dir = self.asked
         self.owner = self.worker = None
         self.children = {}
+        self.started_postgres = False
 
     def path(self, *parts):
         return os.path.join(self.dir, *parts)
@@ -397,6 +398,7 @@ class Quickstart:
                     tail = f.read()[-2000:]
                 raise Broken(f"PostgreSQL did not start:\n{r.stderr}{tail}")
             pid = self.pg_pid()
+            self.started_postgres = True
         self.pids["postgres"] = pid
         r = self.psql("postgres", "SELECT 1 FROM pg_database WHERE datname = 'understudy'")
         if not r.strip():
@@ -1010,11 +1012,25 @@ Try:
                 self.end([main], program)
             self.end(self.ours(program), program)   # children that were left
 
+    def undo(self):
+        """A start that failed ends what it started, and nothing else."""
+        for name, p in reversed(list(self.children.items())):
+            self.end([p.pid], name)
+        if self.started_postgres:
+            self.stop_postgres()
+
     def stop_all(self):
         self.stop_daemons()
         pid = self.demo_pid()
         if pid:
             self.end([pid], "nsd")
+        self.stop_postgres()
+        self.state["pids"] = {}
+        self.save_state()
+        with contextlib.suppress(FileNotFoundError):
+            os.unlink(os.path.join(self.asked, "quickstart.json"))
+
+    def stop_postgres(self):
         pid = self.pg_pid()
         if pid:
             # INT is PostgreSQL's fast shutdown.
@@ -1027,10 +1043,6 @@ Try:
             if proc_start(pid) == start:
                 say("PostgreSQL did not end in 60 s; killing it (immediate)")
                 os.kill(pid, signal.SIGQUIT)
-        self.state["pids"] = {}
-        self.save_state()
-        with contextlib.suppress(FileNotFoundError):
-            os.unlink(os.path.join(self.asked, "quickstart.json"))
 
     def existing(self):
         link = os.path.join(self.asked, "state-is-at")
@@ -1048,16 +1060,15 @@ Try:
         try:
             self.lock()
         except Broken:
-            # A foreground quickstart holds the lock: ask it.
+            # A foreground quickstart, or one that starts, holds the lock.
             for pid in all_pids():
                 with contextlib.suppress(OSError):
                     fds = os.listdir(f"/proc/{pid}/fd")
                     if pid != os.getpid() and any(
                             os.readlink(f"/proc/{pid}/fd/{f}") == self.path(".lock") for f in fds):
                         self.end([pid], "the foreground quickstart", 90.0)
-                        say("stopped")
-                        return 0
-            raise
+            self.lock()
+            self.load_state()
         self.stop_all()
         say("stopped")
         return 0
@@ -1120,15 +1131,23 @@ def options(argv):
 def main(argv):
     o = options(argv)
     q = Quickstart(o)
+
+    def interrupt(*_):
+        raise KeyboardInterrupt
+    signal.signal(signal.SIGTERM, interrupt)
     try:
         return getattr(q, o.command)()
     except Broken as e:
         print(f"quickstart: {e}", file=sys.stderr)
-        return 1
+        code = 1
     except KeyboardInterrupt:
-        print("\nquickstart: interrupted; what was started goes on: "
-              f"deploy/quickstart stop --state {o.state}", file=sys.stderr)
-        return 130
+        print("\nquickstart: interrupted", file=sys.stderr)
+        code = 130
+    if o.command == "start":
+        for s in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(s, signal.SIG_IGN)
+        q.undo()
+    return code
 
 
 if __name__ == "__main__":

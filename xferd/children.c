@@ -493,6 +493,12 @@ children_notify(struct children *all)
 	return ready_of(all, HANDOFF_ROLE_NOTIFY);
 }
 
+bool
+child_usable(const struct child *child)
+{
+	return child->fd >= 0 && !child->closing && !child->exited;
+}
+
 enum handoff_role
 child_role(const struct child *child)
 {

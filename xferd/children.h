@@ -64,6 +64,9 @@ struct child *children_take(struct children *all);
 struct child *children_probe(struct children *all);
 struct child *children_notify(struct children *all);
 
+/** child_usable() - alive, and nobody has ended it */
+bool child_usable(const struct child *child);
+
 enum handoff_role child_role(const struct child *child);
 int child_pid(const struct child *child);
 

@@ -12,6 +12,7 @@
  *   │             ▼ whole transfer received                         │
  *   │         PUBLISHING ── committed ──────────────▶ DONE (updated)│
  *   │             │                                                 │
+ *   │             ├── same content ─────────────────▶ DONE (current)│
  *   │             ├── conflict, own trouble ────────▶ DONE          │
  *   │             └── content rejected ──┐                          │
  *   └── link failed, AXFR failed ────────┼── probe failed, older ◀──┤
@@ -393,9 +394,12 @@ step_publishing(struct zone *z, const struct zone_event *ev, int64_t now_ms,
 	case ZONE_EV_TROUBLE:
 		finish(z, ZONE_OUT_TROUBLE, now_ms, out);
 		break;
+	case ZONE_EV_CURRENT:
+		/* The whole zone came and is the one that we have. */
+		finish(z, ZONE_OUT_CURRENT, now_ms, out);
+		break;
 	case ZONE_EV_SOA:
 	case ZONE_EV_PROBE_FAILED:
-	case ZONE_EV_CURRENT:
 	case ZONE_EV_RECEIVED:
 	case ZONE_EV_REPLY_FAILED:
 	case ZONE_EV_LINK_FAILED:

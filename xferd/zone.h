@@ -79,7 +79,8 @@ struct zone_start {
 enum zone_event_kind {
 	ZONE_EV_SOA,		/* an authoritative SOA came: serial, expire */
 	ZONE_EV_PROBE_FAILED,	/* no usable SOA answer */
-	ZONE_EV_CURRENT,	/* IXFR answered by one SOA: serial, expire */
+	ZONE_EV_CURRENT,	/* IXFR answered by one SOA: serial, expire;
+				   or nothing to publish in what came */
 	ZONE_EV_RECEIVED,	/* a whole transfer is in the spool: soa */
 	ZONE_EV_REPLY_FAILED,	/* the primary answered, but not with a zone */
 	ZONE_EV_LINK_FAILED,	/* connection refused, cut, timed out */

@@ -610,8 +610,9 @@ text_of(const struct transfer *t, char out[HANDOFF_TEXT_MAX])
 	const struct stream *s = &t->stream;
 
 	if (s->facts.has_ede)
-		snprintf(out, HANDOFF_TEXT_MAX, "%.150s (EDE %u: %.80s)",
-		    s->text, s->facts.ede, s->ede_text);
+		snprintf(out, HANDOFF_TEXT_MAX, "%.150s (EDE %u%s%.80s)",
+		    s->text, s->facts.ede, s->ede_text[0] == '\0' ? "" : ": ",
+		    s->ede_text);
 	else
 		snprintf(out, HANDOFF_TEXT_MAX, "%s", s->text);
 }

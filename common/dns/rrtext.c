@@ -130,17 +130,15 @@ parse_line(uint16_t type, const char *line, uint8_t *out, size_t max,
 	}
 	if (ldns_rr_rdata2buffer_wire(wire, rr) != LDNS_STATUS_OK)
 		goto out;
-	/* Two octets of length, then the rdata. */
 	n = ldns_buffer_position(wire);
-	if (n < 2 || rr_rdata_check(type, ldns_buffer_begin(wire) + 2,
-	    n - 2) != OK)
+	if (rr_rdata_check(type, ldns_buffer_begin(wire), n) != OK)
 		goto out;
-	if (n - 2 > max) {
+	if (n > max) {
 		e = ERR_SPACE;
 		goto out;
 	}
-	memcpy(out, ldns_buffer_begin(wire) + 2, n - 2);
-	*out_len = n - 2;
+	memcpy(out, ldns_buffer_begin(wire), n);
+	*out_len = n;
 	e = OK;
 out:
 	ldns_buffer_free(wire);

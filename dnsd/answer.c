@@ -52,6 +52,43 @@ lower(uint8_t c)
 }
 
 /*
+ * One label in key form: lower case, 0x00 and 0x01 escaped. Eight octets at a
+ * time as long as that stays in the request and nothing is to be escaped;
+ * what is written too much is written over, the key has room for it.
+ */
+static inline uint8_t *
+put_label(uint8_t *p, const uint8_t *label, size_t len, const uint8_t *end)
+{
+	const uint64_t ones = UINT64_C(0x0101010101010101);
+	size_t i = 0;
+
+	while (i < len && end - (label + i) >= 8) {
+		uint64_t v, low;
+
+		memcpy(&v, label + i, 8);
+		v = cache_view_lower8(v);
+		low = v & ~ones;		/* 0 where to be escaped */
+		if (len - i < 8)
+			low |= UINT64_MAX << 8 * (len - i);
+		if (__builtin_expect(((low - ones) & ~low & ones << 7) != 0, 0))
+			break;
+		memcpy(p + i, &v, 8);
+		i += 8;
+	}
+	p += i < len ? i : len;
+	for (; i < len; i++) {
+		uint8_t c = lower(label[i]);
+
+		if (c <= 1) {
+			*p++ = 1;
+			c++;
+		}
+		*p++ = c;
+	}
+	return p;
+}
+
+/*
  * The key of the question's name relative to the root, and the directory's
  * hash of each suffix. Relative to an apex of k labels the key begins one
  * byte before key_end[k]: the 0x00 that ends the apex's last label is also
@@ -65,6 +102,7 @@ make_keys(struct answer_job *job)
 		{ job->dir.seed[0], job->dir.seed[1] }
 	};
 	const uint8_t *name = query_name(&job->query);
+	const uint8_t *end = job->facts.request + job->facts.request_len;
 	unsigned n = job->query.n_labels;
 	uint8_t *p = job->key;
 	uint64_t h = namehash_init(&seed);
@@ -76,15 +114,7 @@ make_keys(struct answer_job *job)
 		const uint8_t *label = name + job->query.label_at[n - i];
 		const uint8_t *start = p;
 
-		for (unsigned k = 1; k <= label[0]; k++) {
-			uint8_t c = lower(label[k]);
-
-			if (__builtin_expect(c <= 1, 0)) {
-				*p++ = 1;
-				c++;
-			}
-			*p++ = c;
-		}
+		p = put_label(p, label + 1, label[0], end);
 		h = namehash_label(&seed, h, start, (size_t)(p - start));
 		job->dir_hash[i] = namehash_final(h);
 		*p++ = 0;
@@ -1018,14 +1048,13 @@ compose(struct answer_job *job, bool compress)
 {
 	const struct query *q = &job->query;
 	unsigned apex = job->view.zone->apex_labels;
-	size_t reserve = 0;
 	size_t apex_at = apex_in_qname(q, apex);
+	size_t reserve = 0;
 
 	if (q->edns.present) {
-		struct edns_reply opt;
-
-		opt_of_reply(job, &opt);
-		reserve = edns_reply_size(&opt);
+		reserve = EDNS_OPT_BYTES;
+		if (q->edns.wants_nsid)
+			reserve += EDNS_OPTION_HEAD + job->ctx->nsid_len;
 	}
 	emit_begin(&job->emit, job->facts.out, question_size(job),
 	    reply_limit(job) - reserve, job->facts.out_max - reserve,

@@ -85,11 +85,20 @@ cache_view_is_zone(const struct cache_zone *zone, const uint8_t *name,
     size_t len)
 {
 	const uint8_t *apex = cache_view_apex(zone);
+	size_t i = 0;
 
 	if (zone->apex_len != len)
 		return false;
 	/* Length octets are below 'A': folding them does nothing. */
-	for (size_t i = 0; i < len; i++)
+	for (; i + 8 <= len; i += 8) {
+		uint64_t a, b;
+
+		memcpy(&a, name + i, 8);
+		memcpy(&b, apex + i, 8);
+		if (cache_view_lower8(a) != b)
+			return false;
+	}
+	for (; i < len; i++)
 		if (lower(name[i]) != apex[i])
 			return false;
 	return true;

@@ -99,6 +99,18 @@ cache_view_head(const uint8_t *arena, const struct cache_slot *slot)
 	return ref == 0 ? NULL : cache_view_at(arena, ref);
 }
 
+/* Eight octets at once: ASCII capitals become small, the others stay. */
+static inline uint64_t
+cache_view_lower8(uint64_t v)
+{
+	const uint64_t ones = UINT64_C(0x0101010101010101);
+	uint64_t low = v & ones * 0x7f;
+	uint64_t from_a = low + ones * (0x80 - 'A');
+	uint64_t above_z = low + ones * (0x7f - 'Z');
+
+	return v | (((from_a ^ above_z) & ~v & ones << 7) >> 2);
+}
+
 /** cache_view_is_zone() - does the head belong to this name, in any case? */
 bool cache_view_is_zone(const struct cache_zone *zone, const uint8_t *name,
     size_t len);

@@ -7,7 +7,6 @@
 
 enum {
 	RR_FIXED = 10,		/* type, class, ttl, rdlength */
-	OPTION_HEAD = 4,
 	OPTION_NSID = 3,
 	OPTION_COOKIE = 10,
 	OPTION_EDE = 15,
@@ -51,11 +50,11 @@ edns_parse(const uint8_t *rr, size_t len, struct edns *out)
 	while (p < end) {
 		unsigned code, n;
 
-		if (end - p < OPTION_HEAD)
+		if (end - p < EDNS_OPTION_HEAD)
 			return false;
 		code = get16(p);
 		n = get16(p + 2);
-		p += OPTION_HEAD;
+		p += EDNS_OPTION_HEAD;
 		if ((size_t)(end - p) < n)
 			return false;
 		if (code == OPTION_NSID)
@@ -73,7 +72,7 @@ edns_reply_size(const struct edns_reply *r)
 	size_t n = EDNS_OPT_BYTES;
 
 	if (r->nsid != NULL)
-		n += OPTION_HEAD + r->nsid_len;
+		n += EDNS_OPTION_HEAD + r->nsid_len;
 	if (r->ede != EDNS_NO_EDE)
 		n += EDNS_EDE_BYTES;
 	return n;

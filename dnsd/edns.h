@@ -15,6 +15,7 @@
 
 enum {
 	EDNS_OPT_BYTES = 11,	/* an OPT record without options */
+	EDNS_OPTION_HEAD = 4,
 	EDNS_NSID_MAX = 128,	/* so that every error reply fits in 512 */
 	EDNS_EDE_BYTES = 6,	/* one extended error without text */
 	EDNS_PAYLOAD_MIN = 512,

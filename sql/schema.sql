@@ -49,10 +49,13 @@ CREATE FUNCTION public.feed_changes(since xid8) RETURNS TABLE(horizon xid8, core
 		    (SELECT c.system_identifier FROM pg_control_system() c)
 			AS system_id,
 		    feed_timeline() AS timeline,
-		    EXISTS (SELECT FROM pg_subscription p WHERE p.subdbid =
+		    -- Null: no subscriber here. False while a table is being
+		    -- copied: then feed_mark may be ahead of zone_state.
+		    (SELECT bool_and(coalesce(r.srsubstate = 'r', true))
+			FROM pg_subscription p LEFT JOIN pg_subscription_rel r
+			ON r.srsubid = p.oid WHERE p.subdbid =
 			(SELECT d.oid FROM pg_database d
-			 WHERE d.datname = current_database()))
-			AS is_subscriber
+			 WHERE d.datname = current_database())) AS in_step
 	), change AS (
 		SELECT 'zone' AS kind, s.zone_id, s.apex, s.stripes, s.state,
 		    s.generation, s.serial, s.soa, s.root_level,
@@ -73,8 +76,9 @@ CREATE FUNCTION public.feed_changes(since xid8) RETURNS TABLE(horizon xid8, core
 		) r
 	)
 	SELECT h.horizon,
-	    CASE WHEN h.is_subscriber
-		THEN (SELECT m.core_xmin FROM feed_mark m) ELSE h.horizon END,
+	    CASE WHEN h.in_step IS NULL THEN h.horizon
+		WHEN h.in_step THEN (SELECT m.core_xmin FROM feed_mark m)
+		ELSE '0' END,
 	    h.xmax, h.read_at, h.system_id, h.timeline,
 	    c.kind, c.zone_id, c.apex, c.stripes, c.state, c.generation,
 	    c.serial, c.soa, c.root_level, c.root_digest, c.record_count,

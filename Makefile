@@ -107,7 +107,7 @@ TOOLS	:= $(patsubst %.c,$(O)/%,$(wildcard tests/tools/*.c tests/bench/*.c tests/
 .SECONDARY:
 .PHONY: all help check check-unit check-fast check-e2e check-sql run bench lint \
 	check-arrows check-headers check-symbols format format-check install \
-	clean fuzz tools tests lint-sum deps example-conf compdb FORCE
+	clean fuzz check-fuzz tools tests lint-sum deps example-conf compdb FORCE
 
 all: $(BINS) $(ARCHIVES) ## build the three programs (default)
 
@@ -129,7 +129,7 @@ export FLAGS_TEXT = $(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS)
 
 # GET /openapi.json is compiled in.
 $(O)/api/openapi.o: $(O)/gen/openapi.inc
-$(O)/api/openapi.o: ALL_CFLAGS += -I$(O)/gen
+$(O)/api/openapi.o: private ALL_CFLAGS += -I$(O)/gen
 $(O)/gen/openapi.inc: api/openapi.yaml api/openapi2json
 	@mkdir -p $(@D)
 	$(Q)$(PYTHON) api/openapi2json --c $< >$@
@@ -195,6 +195,9 @@ check-e2e: all tools ## end-to-end tests
 
 run: ## everything on loopback with a demo zone (deploy/quickstart)
 	./deploy/quickstart
+
+check-fuzz: ## every fuzz target for FUZZ_S seconds (10)
+	tests/fuzz/run
 
 bench: all tools ## benchmarks
 	tests/bench/run

@@ -23,7 +23,7 @@
 #include "dnsd/feeder.h"
 #include "dnsd/intake.h"
 #include "dnsd/snapshot.h"
-#include "dnsd/sql.h"
+#include "dnsd/feed_sql.h"
 #include "dnsd/worker.h"
 
 enum {
@@ -211,7 +211,7 @@ poll_read(struct feeder *f, uint64_t since, struct poll *out,
     struct db_rows **out_rows)
 {
 	struct db_rows *rows = NULL;
-	enum err e = db_exec(f->db, &sql_stmt[SQL_feed_changes],
+	enum err e = db_exec(f->db, &feed_sql_stmt[FEED_SQL_feed_changes],
 	    DB_PARAMS(db_xid8(since)), &rows);
 	size_t n;
 
@@ -453,7 +453,7 @@ report(struct feeder *f)
 	if (f->report_db != NULL && db_ensure(f->report_db) != OK)
 		e = OK;			/* best effort */
 	else
-		e = db_exec(db, &sql_stmt[SQL_edge_report], DB_PARAMS(
+		e = db_exec(db, &feed_sql_stmt[FEED_SQL_edge_report], DB_PARAMS(
 		    db_text(f->conf->dns.edge_name),
 		    db_i64((int64_t)f->epoch), db_xid8(f->core_xmin),
 		    db_text(buf_cstr(&exceptions)),

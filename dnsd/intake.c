@@ -17,7 +17,7 @@
 #include "dnsd/cache_write.h"
 #include "dnsd/control.h"
 #include "dnsd/intake.h"
-#include "dnsd/sql.h"
+#include "dnsd/feed_sql.h"
 
 enum {
 	PIECE_PAGES = 500,
@@ -168,7 +168,7 @@ states_read(struct batch *b)
 		b->item[i].err = OK;
 		db_array_add(&ids, b->item[i].id, 16);
 	}
-	e = db_exec(b->in->db, &sql_stmt[SQL_zone_states],
+	e = db_exec(b->in->db, &feed_sql_stmt[FEED_SQL_zone_states],
 	    DB_PARAMS(db_array_param(&ids)), &rows);
 	for (size_t i = 0; e == OK && i < db_rows_n(rows); i++)
 		state_row(b, rows, i, boot_ms);
@@ -205,7 +205,7 @@ part_row(struct batch *b, struct db_rows *rows, size_t i, bool is_page)
 }
 
 static enum err
-parts_many(struct batch *b, enum sql_id stmt, bool is_page)
+parts_many(struct batch *b, enum feed_sql_id stmt, bool is_page)
 {
 	struct db_array ids, bases;
 	struct db_rows *rows = NULL;
@@ -221,7 +221,7 @@ parts_many(struct batch *b, enum sql_id stmt, bool is_page)
 			n++;
 		}
 	if (n > 0)
-		e = db_exec(b->in->db, &sql_stmt[stmt], DB_PARAMS(
+		e = db_exec(b->in->db, &feed_sql_stmt[stmt], DB_PARAMS(
 		    db_array_param(&ids), db_array_param(&bases)), &rows);
 	for (size_t i = 0; n > 0 && e == OK && i < db_rows_n(rows); i++)
 		part_row(b, rows, i, is_page);
@@ -248,7 +248,7 @@ pages_large(struct batch *b)
 		return OK;
 	do {
 		rows = NULL;
-		e = db_exec(b->in->db, &sql_stmt[SQL_zone_pages_after],
+		e = db_exec(b->in->db, &feed_sql_stmt[FEED_SQL_zone_pages_after],
 		    DB_PARAMS(db_uuid(it->id), db_i64((int64_t)it->base),
 		    db_bytes(after, after_len), db_i64(PIECE_PAGES)), &rows);
 		if (e != OK)
@@ -292,11 +292,11 @@ batch_read(struct batch *b)
 		e = states_read(b);
 	if (e == OK) {
 		loads_begin(b);
-		e = parts_many(b, SQL_zone_nodes, false);
+		e = parts_many(b, FEED_SQL_zone_nodes, false);
 	}
 	if (e == OK)
 		e = b->large ? pages_large(b) :
-		    parts_many(b, SQL_zone_pages, true);
+		    parts_many(b, FEED_SQL_zone_pages, true);
 	if (e == OK)
 		e = db_tx_commit(b->in->db);
 	if (e != OK) {

@@ -26,7 +26,6 @@
 #include "common/base/log.h"
 #include "common/base/now.h"
 #include "common/base/sock.h"
-#include "dnsd/cache_layout.h"
 #include "dnsd/control.h"
 #include "dnsd/hold.h"
 #include "dnsd/inherit.h"

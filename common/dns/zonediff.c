@@ -8,21 +8,17 @@
  * page is held back (*pending*), so that a last range that has become empty
  * or small can still be given to its left neighbour.
  *
- * A run never grows past PAGE_TARGET_BYTES + PAGE_FILL_BYTES and one name.
+ * A run never grows past PAGERUN_CUT_BYTES and one name.
  */
-#include <stdlib.h>
 #include <string.h>
 
 #include "common/base/buf.h"
 #include "common/base/check.h"
 #include "common/dns/page.h"
 #include "common/dns/pagebuild.h"
-#include "common/dns/rr.h"
+#include "common/dns/pagerun.h"
+#include "common/dns/rrchange.h"
 #include "common/dns/zonediff.h"
-
-#define RUN_MAX_BYTES (PAGE_TARGET_BYTES + PAGE_FILL_BYTES + \
-	2 * PAGE_NAME_MAX_BYTES)
-#define RUN_MAX_NAMES (2 * PAGE_NAMES_MAX)
 
 static_assert(PAGE_NAME_MAX_BYTES + 64 <= PAGE_MAX_BYTES,
     "the largest name fits in a page");
@@ -52,9 +48,8 @@ struct diff {
 	bool end;
 	struct buf items;		/* struct pagebuild_item, one owner */
 
-	struct buf bytes;		/* the run: entries, */
-	struct buf entries;		/* struct pagebuild_entry */
-	struct bound low;		/* where it begins */
+	struct pagerun run;
+	struct bound low;		/* where the run begins */
 	bool carried;			/* not at the range's own low */
 	size_t range;			/* index of the old range */
 
@@ -97,18 +92,6 @@ fail_at(struct diff *d, enum err e, const uint8_t *key, size_t len,
 	return e;
 }
 
-static inline struct pagebuild_entry *
-entries_of(struct diff *d)
-{
-	return (struct pagebuild_entry *)(void *)d->entries.data;
-}
-
-static inline size_t
-n_entries(const struct diff *d)
-{
-	return d->entries.len / sizeof(struct pagebuild_entry);
-}
-
 static inline struct pagebuild_item *
 items_of(struct diff *d)
 {
@@ -119,12 +102,6 @@ static inline size_t
 n_items(const struct diff *d)
 {
 	return d->items.len / sizeof(struct pagebuild_item);
-}
-
-static size_t
-run_size(const struct diff *d)
-{
-	return pagebuild_size(n_entries(d), d->bytes.len);
 }
 
 static const struct zonediff_leaf *
@@ -173,14 +150,6 @@ input_in_range(const struct diff *d)
 	    old->high_len) < 0;
 }
 
-static enum err
-items_add(struct diff *d, const struct pagebuild_item *item)
-{
-	if (n_items(d) >= PAGEBUILD_ITEMS_MAX)
-		return ERR_LIMIT;
-	return buf_bytes(&d->items, item, sizeof(*item));
-}
-
 /* All records of the next owner; d->rec is the first of the one after it. */
 static enum err
 input_owner(struct diff *d, const uint8_t **out_key, size_t *out_len)
@@ -197,12 +166,12 @@ input_owner(struct diff *d, const uint8_t **out_key, size_t *out_len)
 			.ttl = d->rec.ttl,
 			.rdlen = d->rec.rdlen,
 			.type = d->rec.type,
-			/* Old records come before all changes. */
-			.seq = ((uint32_t)n_items(d) + 1) << 1 |
-			    (d->rec.verb == ZONEDIFF_DELETE),
+			.seq = rrchange_seq(n_items(d),
+			    d->rec.verb == ZONEDIFF_DELETE),
 		};
 
-		e = items_add(d, &item);
+		e = n_items(d) < PAGEBUILD_ITEMS_MAX ?
+		    buf_bytes(&d->items, &item, sizeof(item)) : ERR_LIMIT;
 		if (e != OK)
 			return fail_at(d, e, key, len, 0,
 			    "too many records at one owner");
@@ -302,65 +271,16 @@ emit_page(struct diff *d, const uint8_t *high, size_t high_len)
 
 /* ---- the run ------------------------------------------------------------ */
 
-static enum err
-run_push(struct diff *d, const struct pagebuild_entry *entry)
-{
-	return buf_bytes(&d->entries, entry, sizeof(*entry));
-}
-
-/* The first @n entries as a page, into d->page. */
+/* The first @n names as a page, into d->page. */
 static enum err
 run_build(struct diff *d, size_t n)
 {
 	enum err e;
 
-	e = pagebuild_page(entries_of(d), n, d->bytes.data, &d->page);
+	e = pagerun_build(&d->run, n, &d->page);
 	if (e == OK)
 		digest_of(d->page.data, d->page.len, &d->digest);
 	return e;
-}
-
-static void
-run_drop(struct diff *d, size_t n)
-{
-	struct pagebuild_entry *entries = entries_of(d);
-	uint32_t cut = entries[n - 1].off + entries[n - 1].len;
-
-	buf_consume(&d->bytes, cut);
-	buf_consume(&d->entries, n * sizeof(*entries));
-	entries = entries_of(d);
-	for (size_t i = 0; i < n_entries(d); i++)
-		entries[i].off -= cut;
-}
-
-/* The key of an entry of the run. */
-static const uint8_t *
-run_key(struct diff *d, size_t i, size_t *out_len)
-{
-	const uint8_t *p = d->bytes.data + entries_of(d)[i].off;
-
-	*out_len = (size_t)p[0] | (size_t)p[1] << 8;
-	return p + 4;
-}
-
-/* How many names the next page of a run that is too large gets. */
-static size_t
-run_choose(struct diff *d)
-{
-	size_t size = run_size(d), n = n_entries(d), n_bytes = 0, k = 0;
-	size_t goal = size > PAGE_TARGET_BYTES + PAGE_FILL_BYTES ?
-	    PAGE_FILL_BYTES : size / 2;
-
-	while (k + 1 < n) {		/* one stays behind */
-		n_bytes += entries_of(d)[k].len;
-		if (k > 0 && pagebuild_size(k + 1, n_bytes) >
-		    PAGE_TARGET_BYTES)
-			break;
-		k++;
-		if (pagebuild_size(k, n_bytes) >= goal)
-			break;
-	}
-	return k;
 }
 
 /*
@@ -370,23 +290,22 @@ run_choose(struct diff *d)
 static enum err
 run_cut(struct diff *d, bool final)
 {
-	size_t limit = final ? PAGE_TARGET_BYTES :
-	    PAGE_TARGET_BYTES + PAGE_FILL_BYTES;
+	size_t limit = final ? PAGE_TARGET_BYTES : PAGERUN_CUT_BYTES;
 	enum err e;
 
-	while (n_entries(d) > 1 && run_size(d) > limit) {
-		size_t k = run_choose(d), len;
+	while (pagerun_n(&d->run) > 1 && pagerun_size(&d->run) > limit) {
+		size_t k = pagerun_choose(&d->run), len;
 		const uint8_t *key;
 
 		e = run_build(d, k);
 		if (e != OK)
 			return e;
-		key = run_key(d, k, &len);
+		key = pagerun_key(&d->run, k, &len);
 		e = emit_page(d, key, len);
 		if (e != OK)
 			return e;
 		bound_set(&d->low, key, len);
-		run_drop(d, k);
+		pagerun_drop(&d->run, k);
 		d->carried = true;
 	}
 	return OK;
@@ -461,10 +380,8 @@ static enum err
 end_small(struct diff *d)
 {
 	struct pending *p = &d->pending;
-	struct buf bytes = d->bytes, entries = d->entries;
-	size_t n_old, n_new = n_entries(d), n_old_bytes;
-	const struct pagebuild_entry *new_entries;
-	struct page_name name;
+	struct pagerun small = d->run;
+	size_t n_old, n_old_bytes;
 	enum err e;
 
 	e = pending_load(d);
@@ -472,30 +389,14 @@ end_small(struct diff *d)
 		return e;
 	n_old = page_n_names(p->page.data);
 	n_old_bytes = p->page.len - page_front_size((uint32_t)n_old);
-	if (pagebuild_size(n_old + n_new, n_old_bytes + bytes.len) >
-	    PAGE_TARGET_BYTES)
+	if (pagebuild_size(n_old + pagerun_n(&small), n_old_bytes +
+	    small.bytes.len) > PAGE_TARGET_BYTES)
 		return OK;
-	buf_init(&d->bytes, RUN_MAX_BYTES);
-	buf_init(&d->entries, RUN_MAX_NAMES * sizeof(struct pagebuild_entry));
-	for (unsigned i = 0; i < n_old && e == OK; i++) {
-		struct pagebuild_entry entry;
-
-		page_name_at(p->page.data, i, &name);
-		e = pagebuild_copy(&name, &d->bytes, &entry);
-		if (e == OK)
-			e = run_push(d, &entry);
-	}
-	new_entries = (const struct pagebuild_entry *)(void *)entries.data;
-	for (size_t i = 0; i < n_new && e == OK; i++) {
-		struct pagebuild_entry entry = new_entries[i];
-
-		entry.off += (uint32_t)n_old_bytes;
-		e = run_push(d, &entry);
-	}
+	pagerun_init(&d->run);
+	e = pagerun_copy_page(&d->run, p->page.data);
 	if (e == OK)
-		e = buf_bytes(&d->bytes, bytes.data, bytes.len);
-	buf_fini(&bytes);
-	buf_fini(&entries);
+		e = pagerun_join(&d->run, &small);
+	pagerun_fini(&small);
 	d->low = p->low;
 	d->carried = true;
 	p->set = false;
@@ -509,7 +410,7 @@ range_end(struct diff *d)
 	const struct zonediff_leaf *old = old_range(d);
 	const uint8_t *high = old != NULL ? old->high : NULL;
 	size_t high_len = high != NULL ? old->high_len : 0;
-	size_t n = n_entries(d);
+	size_t n = pagerun_n(&d->run);
 	bool built = false;
 	enum err e;
 
@@ -527,25 +428,24 @@ range_end(struct diff *d)
 	}
 	/* A page that came out as it was stays, whatever its size. */
 	if (!built || !digest_equal(&old->digest, &d->digest)) {
-		if (run_size(d) < PAGE_MERGE_BYTES && !is_last_range(d)) {
+		if (pagerun_size(&d->run) < PAGE_MERGE_BYTES && !is_last_range(d)) {
 			d->carried = true;
 			return OK;
 		}
-		if (run_size(d) < PAGE_MERGE_BYTES && d->pending.set) {
+		if (pagerun_size(&d->run) < PAGE_MERGE_BYTES && d->pending.set) {
 			e = end_small(d);
 			if (e != OK)
 				return e;
 		}
 		e = run_cut(d, true);
 		/* Neither joined nor cut: d->page is that page already. */
-		if (e == OK && (!built || n_entries(d) != n))
-			e = run_build(d, n_entries(d));
+		if (e == OK && (!built || pagerun_n(&d->run) != n))
+			e = run_build(d, pagerun_n(&d->run));
 		if (e != OK)
 			return e;
 	}
 	e = emit_page(d, high, high_len);
-	buf_reset(&d->bytes);
-	buf_reset(&d->entries);
+	pagerun_reset(&d->run);
 	bound_set(&d->low, high, high_len);
 	d->carried = false;
 	return e;
@@ -557,149 +457,25 @@ range_end(struct diff *d)
 static enum err
 name_build(struct diff *d, const uint8_t *key, size_t len)
 {
-	struct pagebuild_entry entry;
 	uint16_t type;
 	enum err e;
 
 	if (n_items(d) == 0)
 		return OK;
-	e = pagebuild_name(key, len, items_of(d), n_items(d), &d->bytes,
-	    &entry, &type);
+	e = pagerun_add(&d->run, key, len, items_of(d), n_items(d), &type);
 	buf_reset(&d->items);
 	if (e == ERR_LIMIT)
 		return fail_at(d, e, key, len, type, type != 0 ?
 		    "record set is too large" : "owner has too many records");
-	if (e == OK)
-		e = run_push(d, &entry);
 	return e == OK ? run_cut(d, false) : e;
 }
 
 static enum err
 name_copy(struct diff *d, const struct page_name *name)
 {
-	struct pagebuild_entry entry;
-	enum err e;
+	enum err e = pagerun_copy(&d->run, name);
 
-	e = pagebuild_copy(name, &d->bytes, &entry);
-	if (e == OK)
-		e = run_push(d, &entry);
 	return e == OK ? run_cut(d, false) : e;
-}
-
-/* By type and canonical form, then in time. */
-static int
-change_compare(const void *va, const void *vb)
-{
-	const struct pagebuild_item *a = va, *b = vb;
-	int d;
-
-	if (a->type != b->type)
-		return a->type < b->type ? -1 : 1;
-	d = rr_canonical_compare(a->type, a->rdata, a->rdlen, b->rdata,
-	    b->rdlen);
-	if (d != 0)
-		return d;
-	return (a->seq > b->seq) - (a->seq < b->seq);
-}
-
-/* Would this change touch a set whose TTLs or spellings we do not know? */
-static bool
-change_is_vague(const struct page_name *name,
-    const struct pagebuild_item *it)
-{
-	uint16_t type = it->type == RRTYPE_RRSIG ?
-	    rr_rrsig_covered(it->rdata, it->rdlen) : it->type;
-	struct page_set set;
-
-	/* RRSIGs over nothing may move when anything changes. */
-	return (page_set_find(name, type, &set) && set.flags != 0) ||
-	    (page_set_find(name, RRTYPE_RRSIG, &set) && set.flags != 0);
-}
-
-/*
- * The life of one record: items[0..n) are the old record, if any (seq 0),
- * and its changes in time.  Returns the item that remains through *@out_last.
- */
-static bool
-changes_fit(const struct pagebuild_item *items, size_t n,
-    const struct pagebuild_item **out_last)
-{
-	bool there = items[0].seq == 0;
-
-	*out_last = there ? items : NULL;
-	for (size_t i = there ? 1 : 0; i < n; i++) {
-		bool is_delete = (items[i].seq & 1) != 0;
-
-		if (is_delete != there)
-			return false;
-		there = !there;
-		*out_last = there ? &items[i] : NULL;
-	}
-	return true;
-}
-
-/* d->items: old records and changes, in; what remains, out. */
-static enum err
-changes_apply(struct diff *d, const uint8_t *key, size_t len)
-{
-	struct pagebuild_item *items = items_of(d);
-	size_t n = n_items(d), n_kept = 0;
-
-	qsort(items, n, sizeof(*items), change_compare);
-	for (size_t i = 0, end; i < n; i = end) {
-		const struct pagebuild_item *last;
-
-		end = i + 1;
-		while (end < n && items[end].type == items[i].type &&
-		    rr_canonical_compare(items[i].type, items[i].rdata,
-		    items[i].rdlen, items[end].rdata, items[end].rdlen) == 0)
-			end++;
-		if (!changes_fit(items + i, end - i, &last))
-			return fail_at(d, ERR_MISMATCH, key, len,
-			    items[i].type, "delete of what is not there, "
-			    "or add of what is");
-		if (last != NULL)
-			items[n_kept++] = *last;
-	}
-	buf_truncate(&d->items, n_kept * sizeof(*items));
-	return OK;
-}
-
-/* Records of an old page, with what is known of their set. */
-static enum err
-items_add_old(struct diff *d, const uint8_t *at, const uint8_t *end,
-    bool irregular)
-{
-	struct pagebuild_item item = { .irregular = irregular };
-	struct page_rr rr;
-	enum err e = OK;
-
-	while (at < end && e == OK) {
-		at += page_rr_read(at, &rr);
-		item.rdata = rr.rdata;
-		item.rdlen = rr.rdlen;
-		item.type = rr.type;
-		item.ttl = rr.ttl;
-		e = items_add(d, &item);
-	}
-	return e;
-}
-
-static enum err
-items_add_name(struct diff *d, const struct page_name *name)
-{
-	struct page_set set;
-	enum err e = OK;
-
-	for (unsigned i = 0; i < name->n_sets && e == OK; i++) {
-		page_set_at(name, i, &set);
-		e = items_add_old(d, set.rr, set.sig,
-		    (set.flags & PAGE_SET_IRREGULAR) != 0);
-		if (e == OK)
-			e = items_add_old(d, set.sig, set.sig + set.sig_len,
-			    (set.flags & PAGE_SET_SIG_IRREGULAR) != 0);
-	}
-	return e;
 }
 
 /* The next owner's changes, upon what the owner had (@name NULL: nothing). */
@@ -707,6 +483,7 @@ static enum err
 name_change(struct diff *d, const struct page_name *name)
 {
 	const uint8_t *key;
+	uint16_t type;
 	size_t len;
 	enum err e;
 
@@ -714,15 +491,18 @@ name_change(struct diff *d, const struct page_name *name)
 	if (e != OK)
 		return e;
 	for (size_t i = 0; name != NULL && i < n_items(d); i++)
-		if (change_is_vague(name, &items_of(d)[i]))
+		if (rrchange_is_vague(name, &items_of(d)[i]))
 			return fail_at(d, ERR_MISMATCH, key, len,
 			    items_of(d)[i].type, "record set is irregular");
-	e = name != NULL ? items_add_name(d, name) : OK;
+	e = name != NULL ? rrchange_add_old(name, &d->items) : OK;
 	if (e != OK)
 		return fail_at(d, e, key, len, 0,
 		    "too many changes at one owner");
-	e = changes_apply(d, key, len);
-	return e == OK ? name_build(d, key, len) : e;
+	e = rrchange_apply(&d->items, &type);
+	if (e != OK)
+		return fail_at(d, e, key, len, type,
+		    "delete of what is not there, or add of what is");
+	return name_build(d, key, len);
 }
 
 /* ---- ranges ------------------------------------------------------------- */
@@ -831,8 +611,7 @@ diff_init(struct diff *d, const struct zonediff_io *io,
 	d->out = out;
 	buf_init(&d->items, ((size_t)PAGEBUILD_ITEMS_MAX + 1) *
 	    sizeof(struct pagebuild_item));
-	buf_init(&d->bytes, RUN_MAX_BYTES);
-	buf_init(&d->entries, RUN_MAX_NAMES * sizeof(struct pagebuild_entry));
+	pagerun_init(&d->run);
 	buf_init(&d->page, PAGE_MAX_BYTES);
 	buf_init(&d->old_page, PAGE_MAX_BYTES);
 	buf_init(&d->pending.page, PAGE_MAX_BYTES);
@@ -843,8 +622,7 @@ static void
 diff_fini(struct diff *d)
 {
 	buf_fini(&d->items);
-	buf_fini(&d->bytes);
-	buf_fini(&d->entries);
+	pagerun_fini(&d->run);
 	buf_fini(&d->page);
 	buf_fini(&d->old_page);
 	buf_fini(&d->pending.page);

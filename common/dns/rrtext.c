@@ -146,6 +146,48 @@ out:
 	return e;
 }
 
+static int
+hex_digit(char c)
+{
+	if (c >= '0' && c <= '9')
+		return c - '0';
+	c = (char)(c | 0x20);
+	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+}
+
+/* RFC 3597 5, blanks between the digits allowed. ldns reads it for some types
+ * only. @text is what follows "\#". */
+static enum err
+parse_generic(uint16_t type, const char *text, uint8_t *out, size_t max,
+    size_t *out_len)
+{
+	char *at;
+	unsigned long n = strtoul(text, &at, 10);
+	size_t digits = 0;
+
+	if (at == text || n > RR_RDATA_MAX)
+		return ERR_MALFORMED;
+	if (n > max)
+		return ERR_SPACE;
+	for (; *at != '\0'; at++) {
+		int v = hex_digit(*at);
+
+		if (*at == ' ' || *at == '\t')
+			continue;
+		if (v < 0 || digits >= 2 * n)
+			return ERR_MALFORMED;
+		if (digits % 2 == 0)
+			out[digits / 2] = (uint8_t)(v << 4);
+		else
+			out[digits / 2] |= (uint8_t)v;
+		digits++;
+	}
+	if (digits != 2 * n || rr_rdata_check(type, out, n) != OK)
+		return ERR_MALFORMED;
+	*out_len = n;
+	return OK;
+}
+
 enum err
 rrtext_rdata_parse(uint16_t type, const char *text, uint8_t *out, size_t max,
     size_t *out_len)
@@ -156,6 +198,8 @@ rrtext_rdata_parse(uint16_t type, const char *text, uint8_t *out, size_t max,
 
 	if (!rrtype_is_data(type))
 		return ERR_MALFORMED;
+	if (strncmp(text, "\\#", 2) == 0)
+		return parse_generic(type, text + 2, out, max, out_len);
 	line = malloc(room);
 	if (line == NULL)
 		return ERR_NO_MEMORY;

@@ -8,6 +8,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
+#include <pwd.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -144,6 +145,24 @@ done:
 	return OK;
 }
 
+/* The feeder opens the arena again for a lock of its own: it must own it. */
+static enum err
+arena_give(const struct supervisor *s, int fd)
+{
+	const char *user = s->conf->dns.feeder_user;
+	struct passwd *p;
+
+	if (geteuid() != 0 || user[0] == '\0')
+		return OK;
+	p = getpwnam(user);
+	if (p == NULL) {
+		log_err("user.unknown", "user=%s", LOG_Q(user));
+		return ERR_CONFIG;
+	}
+	return fchown(fd, p->pw_uid, p->pw_gid) == 0 ? OK :
+	    err_from_errno(errno);
+}
+
 /* For workers: the same memory, by a description that cannot write. */
 static enum err
 arena_make(struct supervisor *s)
@@ -154,6 +173,8 @@ arena_make(struct supervisor *s)
 	void *p;
 	enum err e = memory_make(s, "arena", size, true, &fd);
 
+	if (e == OK)
+		e = arena_give(s, fd);
 	if (e != OK)
 		return e;
 	snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
@@ -511,6 +532,7 @@ child_exec(const struct supervisor *s, const struct child *c,
     const struct inherit *h)
 {
 	char role[32], slot[32], *fds_text, *labels = inherit_text(h);
+	char crashed[] = "--crashed";
 	char **argv = calloc((size_t)s->argc + 5, sizeof(*argv));
 	int n = 0;
 
@@ -530,7 +552,7 @@ child_exec(const struct supervisor *s, const struct child *c,
 	argv[n++] = slot;
 	argv[n++] = fds_text;
 	if (c->crashed)
-		argv[n++] = (char[]){ "--crashed" };
+		argv[n++] = crashed;
 	argv[n] = NULL;
 	if (inherit_arrange(h) != OK)
 		_exit(70);

@@ -8,7 +8,7 @@
  *
  * Names in rdata go out as they are stored. Only when an answer did not fit
  * is it written again with @compress, which shortens the names in rdata of
- * the types that RFC 3597 4 allows (docs/decisions/0201-rdata-names.md).
+ * the types that RFC 3597 4 allows (docs/decisions/0002).
  */
 #ifndef DNSD_EMIT_H
 #define DNSD_EMIT_H

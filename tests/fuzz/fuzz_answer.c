@@ -1,0 +1,153 @@
+/*
+ * fuzz_answer.c - any request over a cache with every kind of zone.
+ *
+ * The first octet chooses transport, payload limit and stripe; the rest is
+ * the request. The reply must fit, echo the question, and have a parseable
+ * shape: counts and octets agree. Built with VARIANT=fuzz it is a libFuzzer
+ * target; without, it runs once over the files given.
+ */
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/dns/dname.h"
+#include "common/dns/nsec3hash.h"
+#include "dnsd/answer.h"
+#include "tests/lib/testcache.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len);
+
+#define SIG(type, labels) \
+	"@ 60 IN RRSIG " type " 13 " labels \
+	" 60 20300101000000 20200101000000 1 e. AAAA\n"
+
+static const char zone_e[] =
+    "@ 60 IN SOA ns admin 1 2 3 4 5\n@ 60 IN NS ns\nns 60 IN A 192.0.2.1\n"
+    "a 60 IN A 192.0.2.2\nc 60 IN CNAME a\nd 60 IN DNAME b\n"
+    "x.b 60 IN CNAME c\n*.w 60 IN TXT x\n*.v 60 IN CNAME q.w\n"
+    "l 60 IN CNAME m\nm 60 IN CNAME l\nq 60 IN DNAME r.q\n"
+    "s 60 IN NS ns.s\ns 60 IN NS t.u\nns.s 60 IN A 192.0.2.3\n"
+    "u 60 IN NS t.u\nt.u 60 IN AAAA ::1\nf.g.h 60 IN A 192.0.2.4\n"
+    "mx 60 IN MX 1 a\nsrv 60 IN SRV 1 2 3 a\nhs 60 IN HTTPS 1 .\n"
+    "hs 60 IN A 192.0.2.5\n\\000\\001 60 IN A 192.0.2.6\n";
+
+static const char zone_n[] =
+    "@ 60 IN SOA ns admin 1 2 3 4 5\n@ 60 IN NS ns\n"
+    "@ 60 IN NSEC a NS SOA NSEC RRSIG\n" SIG("SOA", "1") SIG("NSEC", "1")
+    "a 60 IN NS ns.a\nns.a 60 IN A 192.0.2.1\na 60 IN NSEC c NS\n"
+    "c 60 IN CNAME x.w\nc 60 IN NSEC *.w CNAME\n"
+    "*.w 60 IN TXT t\n*.w 60 IN NSEC @ TXT\n";
+
+static const char zone_3[] =
+    "@ 60 IN SOA ns admin 1 2 3 4 5\n@ 60 IN NS ns\n"
+    "@ 60 IN NSEC3PARAM 1 0 1 aa\n" SIG("SOA", "1")
+    "0p9mhaveqvm6t7vbl5lop2u3t2rp3tom 60 IN NSEC3 1 1 1 aa "
+    "b4um86eghhds6nea196smvmlo4ors995 A\n"
+    "b4um86eghhds6nea196smvmlo4ors995 60 IN NSEC3 1 1 1 aa "
+    "0p9mhaveqvm6t7vbl5lop2u3t2rp3tom A\n"
+    "b4um86eghhds6nea196smvmlo4ors99a 60 IN NSEC3 1 1 2 bb "
+    "0p9mhaveqvm6t7vbl5lop2u3t2rp3tom A\n"
+    "d 60 IN NS ns.d\n*.w 60 IN TXT t\n";
+
+static struct testcache cache;
+static struct answer_ctx ctx;
+static struct answer_job job;
+
+#define MUST(expr) \
+	do { \
+		if (!(expr)) { \
+			fprintf(stderr, "fuzz_answer:%d: %s\n", __LINE__, \
+			    #expr); \
+			abort(); \
+		} \
+	} while (0)
+
+static void
+setup(void)
+{
+	struct testcache_zone *z;
+
+	testcache_init(&cache, (size_t)8 << 20);
+	z = testcache_add_text(&cache, "e.", zone_e);
+	z->page_bytes = 200;
+	z->fanout = 2;
+	testcache_add_text(&cache, "n.", zone_n);
+	testcache_add_text(&cache, "z.", zone_3);
+	testcache_add_text(&cache, "isc.org.", zone_e);
+	testcache_add_text(&cache, "s.e.", zone_n);
+	z = testcache_add_text(&cache, "x.e.", zone_n);
+	z->expire_at_ms = 0;
+	z = testcache_add_text(&cache, ".", zone_e);
+	z->stripes = 2;
+	z = testcache_add_text(&cache, "example.", zone_3);
+	z->stripes = 3;
+	testcache_publish(&cache);
+	ctx = (struct answer_ctx){
+		.arena = cache.arena, .arena_size = cache.used,
+		.udp_max = 1232, .nsid_len = 3, .nsid = "abc",
+	};
+	MUST(nsec3hash_new(&ctx.nsec3hash) == OK);
+}
+
+/* Walk the reply: as many records as the counts say, and not an octet more. */
+static void
+check_shape(const uint8_t *p, size_t len)
+{
+	unsigned n_question = (unsigned)p[4] << 8 | p[5];
+	unsigned n = 0;
+	size_t at = 12;
+	uint8_t name[256];
+	size_t name_len, next;
+
+	for (unsigned i = 6; i < 12; i += 2)
+		n += (unsigned)p[i] << 8 | p[i + 1];
+	MUST(n_question <= 1);
+	if (n_question == 1) {
+		MUST(dname_unpack(p, len, at, name, &name_len, &next) == OK);
+		at = next + 4;
+	}
+	for (; n > 0; n--) {
+		MUST(dname_unpack(p, len, at, name, &name_len, &next) == OK);
+		MUST(next + 10 <= len);
+		at = next + 10 + ((size_t)p[next + 8] << 8 | p[next + 9]);
+		MUST(at <= len);
+	}
+	MUST(at == len);
+}
+
+int
+LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
+{
+	static uint8_t out[65535];
+	struct answer_facts f;
+	size_t n;
+
+	if (cache.arena == NULL)
+		setup();
+	if (len < 1 || len > 65536)
+		return 0;
+	f = (struct answer_facts){
+		.request_len = len - 1,
+		.transport = data[0] & 1 ? ANSWER_TCP : ANSWER_UDP,
+		.out = out, .source_port = 1,
+		.stripe = (data[0] >> 1) & 1, .now_boot_ms = 1,
+	};
+	f.out_max = f.transport == ANSWER_TCP ? sizeof(out) : 1232;
+	/* An exact copy: reading past it is seen. */
+	uint8_t *copy = malloc(f.request_len > 0 ? f.request_len : 1);
+	MUST(copy != NULL);
+	memcpy(copy, data + 1, f.request_len);
+	f.request = copy;
+	memset(&job, 0xa5, sizeof(job));
+	if (answer(&job, &ctx, &f, &n) == ANSWER_SEND) {
+		MUST(n >= 12 && n <= f.out_max);
+		MUST(memcmp(out, copy, 2) == 0);
+		MUST(out[2] & 0x80);
+		if (f.transport == ANSWER_UDP && !job.query.edns.present)
+			MUST(n <= 512);
+		check_shape(out, n);
+	}
+	free(copy);
+	return 0;
+}

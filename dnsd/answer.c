@@ -736,6 +736,7 @@ redirect(struct answer_job *job, const struct page_name *dname,
 	struct emit_set stored;
 	struct page_set set;
 	size_t prefix, len, at, end;
+	unsigned n_prefix;
 
 	if (!page_set_find(dname, RRTYPE_DNAME, &set))
 		return COMPLETE;
@@ -773,11 +774,13 @@ redirect(struct answer_job *job, const struct page_name *dname,
 	    job->query.qtype == RRTYPE_ANY)
 		return COMPLETE;			/* */
 	at = emit_rdata(&job->emit, at, &end);
+	n_prefix = job->name.n_labels - n_labels;
 	if (follow(job, name, at) != FOLLOW)
 		return COMPLETE;
 	/* Into its own subtree: it would go on like this. Q-102 */
-	return ownerkey_is_below(job->target.bytes, job->target.len,
-	    dname->key, dname->key_len) ? COMPLETE : FOLLOW;
+	return ownerkey_is_below(job->target.bytes,
+	    job->name.len[job->name.n_labels - n_prefix], dname->key,
+	    dname->key_len) ? COMPLETE : FOLLOW;
 }
 
 /* ANY: one set, the first that is not about the others. RFC 8482 4.1 */

@@ -57,7 +57,8 @@ class Broken(Exception):
 
 
 def say(text=""):
-    print(text, flush=True)
+    with contextlib.suppress(BrokenPipeError):
+        print(text, flush=True)
 
 
 # ---- processes ------------------------------------------------------------------
@@ -385,6 +386,7 @@ class Quickstart:
             self.initdb(pgbin, data)
         pid = self.pg_pid()
         if pid is None:
+            self.clear_stale_postmaster(data)
             say("starting PostgreSQL")
             log = self.path("log", "postgres.log")
             with open(log, "ab") as f:
@@ -411,6 +413,31 @@ class Quickstart:
         for line in r.stdout.splitlines():
             if line.startswith("applied"):
                 say(f"  {line}")
+
+    def clear_stale_postmaster(self, data):
+        """A killed postmaster leaves its pid file, and backends for a moment.
+
+        PostgreSQL looks after the file itself, but not when the pid is that of a
+        zombie (containers without an init) or has been used again.
+        """
+        pid_file = os.path.join(data, "postmaster.pid")
+        if not os.path.exists(pid_file):
+            return
+
+        def backends():
+            found = []
+            for p in all_pids():
+                with contextlib.suppress(OSError):
+                    if proc_start(p) and os.path.samefile(f"/proc/{p}/cwd", data):
+                        found.append(p)
+            return found
+        end = time.monotonic() + 30
+        while backends():
+            if time.monotonic() > end:
+                raise Broken(f"PostgreSQL's main process is gone, but these of its processes "
+                             f"stay: {backends()}; end them first")
+            time.sleep(0.05)
+        os.unlink(pid_file)
 
     def initdb(self, pgbin, data):
         say("making a private PostgreSQL cluster")

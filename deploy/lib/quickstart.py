@@ -420,8 +420,10 @@ class Quickstart:
         PostgreSQL looks after the file itself, but not when the pid is that of a
         zombie (containers without an init) or has been used again.
         """
-        pid_file = os.path.join(data, "postmaster.pid")
-        if not os.path.exists(pid_file):
+        sock = os.path.join(self.run_dir, "pg", f".s.PGSQL.{PGPORT}")
+        left = [f for f in (os.path.join(data, "postmaster.pid"), sock + ".lock", sock)
+                if os.path.exists(f)]
+        if not left:
             return
 
         def backends():
@@ -437,7 +439,9 @@ class Quickstart:
                 raise Broken(f"PostgreSQL's main process is gone, but these of its processes "
                              f"stay: {backends()}; end them first")
             time.sleep(0.05)
-        os.unlink(pid_file)
+        for f in left:
+            with contextlib.suppress(FileNotFoundError):
+                os.unlink(f)
 
     def initdb(self, pgbin, data):
         say("making a private PostgreSQL cluster")

@@ -854,6 +854,8 @@ respond(struct answer_job *job, const struct page_name *node, int encloser)
 	if (pick_set(job, node, &set, &stored)) {
 		if (encloser >= 0 && job->dnssec)
 			denial_no_closer(job, (unsigned)encloser);
+		if (set.type == RRTYPE_DNAME && dname_was_put(job, node))
+			return COMPLETE;	/* on the way here */
 		if (must_put(job, EMIT_ANSWER, &owner, &stored, &at) &&
 		    set.type != 0 && target_offset(set.type) >= 0) {
 			put_proofs(job);	/* they go first */

@@ -18,6 +18,7 @@
 
 #include "common/base/log.h"
 #include "common/base/svc.h"
+#include "common/dns/nsec3hash.h"
 #include "dnsd/control.h"
 #include "dnsd/feeder.h"
 #include "dnsd/hold.h"
@@ -124,7 +125,7 @@ worker_fill(const struct conf *conf, const struct order *o)
 	w->ctx.nsid_len = (uint8_t)MIN(strlen(conf->dns.nsid),
 	    (size_t)ANSWER_NSID_MAX);
 	memcpy(w->ctx.nsid, conf->dns.nsid, w->ctx.nsid_len);
-	return OK;
+	return nsec3hash_new(&w->ctx.nsec3hash);	/* for NSEC3 proofs */
 }
 
 static enum err

@@ -37,6 +37,15 @@ def tests():
                 assert re.search(r"^-- " + word, head, re.M), \
                     f"{name}: no {word} in its header"
 
+    def programs_know_the_version():
+        with open("common/db/db_schema.h") as f:
+            text = f.read()
+        low, high = (int(re.search(rf"DB_SCHEMA_{x} (\d+)", text).group(1))
+                     for x in ("MIN", "MAX"))
+        last = int(sqllib.one(pg, "SELECT max(version) FROM "
+                              "schema_migration"))
+        assert low <= last <= high, (low, last, high)
+
     def comments():
         none(pg, f"""
 SELECT 'table', c.relname FROM pg_class c WHERE {OURS}
@@ -108,6 +117,7 @@ AND attcompression <> 'l'""")
 
     yield "schema.sql is what the migrations make", schema_sql
     yield "every migration has its header", headers
+    yield "db_schema knows the last migration", programs_know_the_version
     yield "tables, indexes and functions have comments", comments
     yield "constraints and indexes are named by the rule", names
     yield "no varchar, timestamp, json, serial", types

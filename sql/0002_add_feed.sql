@@ -118,6 +118,28 @@ CREATE TRIGGER zone_changed AFTER UPDATE OF state, stripes, deleted_at ON zone
 	OR OLD.deleted_at IS DISTINCT FROM NEW.deleted_at)
     EXECUTE FUNCTION zone_changed();
 
+CREATE FUNCTION zone_removed() RETURNS trigger
+LANGUAGE plpgsql SECURITY DEFINER
+SET search_path = pg_catalog, public, pg_temp AS $$
+BEGIN
+	IF OLD.deleted_at IS NULL THEN
+		RAISE EXCEPTION 'zone % must be deleted by deleted_at first, '
+		    'or the edges will not hear of it', OLD.id
+		    USING ERRCODE = 'check_violation',
+			CONSTRAINT = 'zone_deleted_at_first_ck';
+	END IF;
+	DELETE FROM zone_page WHERE zone_id = OLD.id;
+	DELETE FROM zone_node WHERE zone_id = OLD.id;
+	DELETE FROM zone_version WHERE zone_id = OLD.id;
+	DELETE FROM attempt WHERE zone_id = OLD.id;
+	RETURN OLD;
+END
+$$;
+COMMENT ON FUNCTION zone_removed IS
+    'purging a claim takes its content along (there are no foreign keys)';
+CREATE TRIGGER zone_removed BEFORE DELETE ON zone
+    FOR EACH ROW EXECUTE FUNCTION zone_removed();
+
 CREATE FUNCTION job_inserted() RETURNS trigger
 LANGUAGE plpgsql SET search_path = pg_catalog, public, pg_temp AS $$
 BEGIN

@@ -664,6 +664,29 @@ $_$;
 
 COMMENT ON FUNCTION public.zone_records(zone text) IS 'what is published of a zone, by name: SELECT * FROM zone_records(''example.com''). Rows of every claim that the caller may see';
 
+-- FUNCTION zone_removed()
+
+CREATE FUNCTION public.zone_removed() RETURNS trigger
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+    AS $$
+BEGIN
+	IF OLD.deleted_at IS NULL THEN
+		RAISE EXCEPTION 'zone % must be deleted by deleted_at first, '
+		    'or the edges will not hear of it', OLD.id
+		    USING ERRCODE = 'check_violation',
+			CONSTRAINT = 'zone_deleted_at_first_ck';
+	END IF;
+	DELETE FROM zone_page WHERE zone_id = OLD.id;
+	DELETE FROM zone_node WHERE zone_id = OLD.id;
+	DELETE FROM zone_version WHERE zone_id = OLD.id;
+	DELETE FROM attempt WHERE zone_id = OLD.id;
+	RETURN OLD;
+END
+$$;
+
+COMMENT ON FUNCTION public.zone_removed() IS 'purging a claim takes its content along (there are no foreign keys)';
+
 -- FUNCTION zone_state_guard()
 
 CREATE FUNCTION public.zone_state_guard() RETURNS trigger
@@ -1697,6 +1720,10 @@ CREATE TRIGGER zone_changed AFTER UPDATE OF state, stripes, deleted_at ON public
 
 CREATE TRIGGER zone_inserted AFTER INSERT ON public.zone FOR EACH ROW EXECUTE FUNCTION public.zone_inserted();
 
+-- TRIGGER zone zone_removed
+
+CREATE TRIGGER zone_removed BEFORE DELETE ON public.zone FOR EACH ROW EXECUTE FUNCTION public.zone_removed();
+
 -- TRIGGER zone_state zone_state_guard
 
 CREATE TRIGGER zone_state_guard BEFORE UPDATE ON public.zone_state FOR EACH ROW EXECUTE FUNCTION public.zone_state_guard();
@@ -2022,6 +2049,8 @@ REVOKE ALL ON FUNCTION public.zone_records(zone text) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.zone_records(zone text) TO understudy_apid_app;
 GRANT ALL ON FUNCTION public.zone_records(zone text) TO understudy_apid_operator;
 GRANT ALL ON FUNCTION public.zone_records(zone text) TO understudy_xferd;
+
+REVOKE ALL ON FUNCTION public.zone_removed() FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION public.zone_state_guard() FROM PUBLIC;
 

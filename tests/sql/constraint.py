@@ -96,6 +96,9 @@ def cases():
                  ZONE.format("deleted_at = now()") + ";"
                  + ZONE.format("deleted_at = NULL"), "")
 
+    yield from c("zone_deleted_at_first_ck",
+                 f"DELETE FROM zone WHERE id = '{Z}'", "")
+
     yield from c("zone_primary_zone_id_primary_id_uq", "INSERT INTO "
                  "zone_primary SELECT zone_id, tenant_id, 1, primary_id "
                  "FROM zone_primary", "")

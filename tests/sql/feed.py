@@ -91,6 +91,16 @@ def tests():
 	DELETE FROM zone WHERE id = z;
 	ASSERT NOT EXISTS (SELECT FROM zone_state WHERE zone_id = z);
 	END;""")
+    yield "purging a claim leaves nothing of it", check(f"""
+	UPDATE zone SET deleted_at = now() WHERE id = '{Z}';
+	DELETE FROM zone WHERE id = '{Z}';
+	ASSERT NOT EXISTS (SELECT FROM zone_page WHERE zone_id = '{Z}'
+	    UNION ALL SELECT FROM zone_node WHERE zone_id = '{Z}'
+	    UNION ALL SELECT FROM zone_version WHERE zone_id = '{Z}'
+	    UNION ALL SELECT FROM zone_timer WHERE zone_id = '{Z}'
+	    UNION ALL SELECT FROM job WHERE zone_id = '{Z}'
+	    UNION ALL SELECT FROM attempt WHERE zone_id = '{Z}');
+	ASSERT EXISTS (SELECT FROM zone_page);""")
     yield "pruning batches keeps a deadline that nobody else knows", check(
         f"""
 	DECLARE b uuid := '{sqllib.ids(sqllib.B)["zone"]}'; BEGIN

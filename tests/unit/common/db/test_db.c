@@ -103,6 +103,19 @@ values_go_and_come_back(void **state)
 	}
 }
 
+static void
+values_go_unprepared_as_well(void **state)
+{
+	struct db *prepared = db;
+	struct db_conf c = conf(NULL);
+
+	c.prepare = false;
+	assert_int_equal(OK, db_open(&c, &db, NULL, 0));
+	values_go_and_come_back(state);
+	db_close(db);
+	db = prepared;
+}
+
 STMT(nulls, 3, "SELECT $1::int, $2::text, $3::inet");
 
 static void
@@ -605,6 +618,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(values_go_and_come_back),
+		cmocka_unit_test(values_go_unprepared_as_well),
 		cmocka_unit_test(null_and_wrong_types_fail_softly),
 		cmocka_unit_test(sqlstates_become_errors),
 		cmocka_unit_test(a_silent_server_costs_the_timeout_only),

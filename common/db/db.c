@@ -166,6 +166,8 @@ db_close(struct db *db)
 	if (db == NULL)
 		return;
 	db_conn_drop(db);
+	if (db->conninfo != NULL)	/* may hold a password */
+		explicit_bzero(db->conninfo, strlen(db->conninfo));
 	free(db->conninfo);
 	free(db->program);
 	free(db->user);

@@ -18,6 +18,7 @@ struct db_copy {
 	struct db *db;
 	struct buf buf;
 	int n_columns;
+	uint64_t epoch;		/* of the connection that it began on */
 	int left;		/* fields missing in the present row */
 	enum err e;		/* sticky */
 };
@@ -30,6 +31,8 @@ send_chunk(struct db_copy *c)
 
 	if (c->e == OK)
 		c->e = buf_err(&c->buf);
+	if (c->e == OK && (db->conn == NULL || db->epoch != c->epoch))
+		c->e = ERR_DB_LOST;
 	if (c->e != OK || c->buf.len == 0)
 		return;
 	/* Non-blocking: 0 means that libpq's buffer is full. Flushing after
@@ -81,6 +84,7 @@ db_copy_begin(struct db *db, const struct db_stmt *stmt, int n_columns,
 	}
 	db->copying = true;
 	c->db = db;
+	c->epoch = db->epoch;
 	c->n_columns = n_columns;
 	buf_init(&c->buf, BUFFER_MAX);
 	buf_bytes(&c->buf, header, sizeof(header));
@@ -195,9 +199,10 @@ finish(struct db_copy *c, const char *reason, int64_t *out_rows)
 	enum err e = OK;
 	int n;
 
-	db->copying = false;
-	if (db->conn == NULL)
+	/* Lost on the way, and perhaps connected again for something else. */
+	if (db->conn == NULL || db->epoch != c->epoch)
 		return ERR_DB_LOST;
+	db->copying = false;
 	deadline_ms = db_conn_deadline(db);
 	n = PQputCopyEnd(db->conn, reason);
 	if (n == 0) {

@@ -503,6 +503,27 @@ copy_failures_leave_a_usable_connection(void **state)
 	assert_true(db_alive(db));
 }
 
+static void
+copy_on_a_lost_connection_ends_as_such(void **state)
+{
+	struct db_rows *r = NULL;
+	struct db_copy *c;
+	int64_t pid;
+
+	(void)state;
+	assert_int_equal(OK, db_exec(db, &my_pid, DB_NO_PARAMS, &r));
+	pid = db_get_i64(r, 0, 0);
+	db_rows_free(r);
+	assert_int_equal(OK, db_copy_begin(db, &copy, 8, &c));
+	assert_int_equal(OK, db_exec(other, &terminate,
+	    DB_PARAMS(db_i64(pid)), NULL));
+	copy_many(c, 7000, 2000);
+	assert_int_equal(ERR_DB_LOST, db_copy_end(c, NULL));
+	assert_false(db_alive(db));
+	assert_int_equal(OK, db_ensure(db));
+	assert_int_equal(OK, db_exec(db, &count_all, DB_NO_PARAMS, NULL));
+}
+
 /* ------------------------------------------------------------ listening */
 
 static void
@@ -630,6 +651,7 @@ main(void)
 		cmocka_unit_test(tx_savepoint_undoes_a_part),
 		cmocka_unit_test(copy_writes_rows),
 		cmocka_unit_test(copy_failures_leave_a_usable_connection),
+		cmocka_unit_test(copy_on_a_lost_connection_ends_as_such),
 		cmocka_unit_test(listen_hears_and_comes_back),
 		cmocka_unit_test(schema_is_checked),
 		cmocka_unit_test(a_crash_and_a_restart_are_survived),

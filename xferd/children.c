@@ -303,7 +303,7 @@ static enum err
 spawn(struct children *all, enum handoff_role role)
 {
 	struct child *child;
-	char role_arg[32];
+	char role_arg[32], level_arg[32];
 	const char *argv[6];
 	int n = 0, pair[2];
 	uv_stdio_container_t stdio[4] = {
@@ -328,9 +328,10 @@ spawn(struct children *all, enum handoff_role role)
 	snprintf(role_arg, sizeof(role_arg), "--role=%s", role_text(role));
 	argv[n++] = all->conf.program;
 	argv[n++] = role_arg;
-	if (all->conf.conf_path != NULL) {
-		argv[n++] = "--config";
-		argv[n++] = all->conf.conf_path;
+	if (all->conf.log_level != NULL) {
+		snprintf(level_arg, sizeof(level_arg), "--log-level=%s",
+		    all->conf.log_level);
+		argv[n++] = level_arg;
 	}
 	argv[n] = NULL;
 	stdio[3].flags = UV_INHERIT_FD;

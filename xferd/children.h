@@ -31,7 +31,7 @@ struct child;
 
 struct children_conf {
 	const char *program;		/* absolute path of xferd; borrowed */
-	const char *conf_path;		/* passed on by --config; or NULL */
+	const char *log_level;		/* passed on; or NULL; borrowed */
 	unsigned fetch_warm;		/* fetch processes kept waiting */
 	unsigned fetch_max;		/* fetch processes at all */
 	bool want_notify;		/* run a notify process */

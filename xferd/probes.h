@@ -23,7 +23,7 @@
 #include "xferd/keyring.h"
 #include "xferd/tally.h"
 
-enum { PROBES_SOCKETS_MAX = 4096 };
+enum { PROBES_SOCKETS_MAX = 480 };
 
 struct probes;
 struct probes_query;

@@ -30,6 +30,7 @@
 #include "xferd/probes.h"
 #include "xferd/publish.h"
 #include "xferd/tally.h"
+#include "xferd/tidy.h"
 
 enum {
 	ASLEEP_MS = 24 * 3600 * 1000,
@@ -584,6 +585,8 @@ on_published(struct publish_version *v, enum err e)
 		    r->attempt.bytes, n_pages,
 		    now_mono_ms() - r->attempt.started_ms);
 		attempt_close(r, ATTEMPT_OK, "ok");
+		tidy_zone(r->keep->tidy, r->lz->zone_id,
+		    r->lz->generation + 1);
 	} else if (e == ERR_CONFLICT) {
 		ev.kind = ZONE_EV_CONFLICT;
 		say(r, "another worker published a version first");

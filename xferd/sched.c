@@ -1,0 +1,181 @@
+/*
+ * sched.c - when to claim due zones, and how many.
+ *
+ * One claim is under way at a time.  A full batch asks for the next one at
+ * once; else the poll does, or a hint.  Leases are renewed at a third of their
+ * time; a zone whose renewal finds no lease is dropped without a trace.
+ */
+#include "xferd/sched.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/base/conf.h"
+#include "common/base/log.h"
+#include "common/base/now.h"
+#include "xferd/count.h"
+#include "xferd/crew.h"
+#include "xferd/keep.h"
+#include "xferd/lease.h"
+#include "xferd/round.h"
+#include "xferd/tally.h"
+
+enum {
+	BATCH_MAX = 128,
+	BUSY_MAX = 4096,
+};
+
+struct sched {
+	struct keep *keep;
+	uv_timer_t poll, renew_timer;
+	struct lease_claim claim;
+	struct lease_renew renew;
+	bool claiming, renewing, again, stopped;
+};
+
+static void
+claim(struct sched *s);
+
+static void
+claim_done(struct crew_job *job)
+{
+	struct sched *s = CONTAINER_OF(job, struct sched, claim.job);
+	struct lease_zone *z = s->claim.zones;
+	bool full = s->claim.n_zones == s->claim.n_max;
+
+	s->claiming = false;
+	s->claim.zones = NULL;
+	free(s->claim.busy);
+	s->claim.busy = NULL;
+	while (z != NULL) {
+		struct lease_zone *next = z->next;
+
+		z->next = NULL;
+		if (s->stopped || round_find(s->keep, z->zone_id) != NULL) {
+			/* Ours already: it was slower than its lease. */
+			lease_zone_free(z);
+		} else {
+			round_begin(s->keep, z);
+		}
+		z = next;
+	}
+	if (job->err == OK && (full || s->again))
+		claim(s);
+}
+
+static void
+claim(struct sched *s)
+{
+	const struct conf *conf = s->keep->conf;
+	struct lease_claim *c = &s->claim;
+	unsigned room;
+
+	s->again = true;
+	if (s->claiming || s->stopped)
+		return;
+	if (s->keep->n_rounds >= conf->transfer.rounds_max)
+		return;
+	room = conf->transfer.rounds_max - s->keep->n_rounds;
+	c->busy = malloc(BUSY_MAX * 16);
+	if (c->busy == NULL)
+		return;
+	s->again = false;
+	s->claiming = true;
+	c->n_busy = tally_busy(s->keep->tally,
+	    conf->transfer.rounds_per_tenant, c->busy, BUSY_MAX);
+	c->n_max = MIN(room, (unsigned)BATCH_MAX);
+	c->lease_ms = (int64_t)conf->transfer.lease_s * 1000;
+	memcpy(c->owner, s->keep->owner, 16);
+	c->job = (struct crew_job){ .run = lease_claim_run,
+		.done = claim_done };
+	crew_submit(s->keep->crew, CREW_QUICK, &c->job);
+}
+
+void
+sched_poke(struct sched *s)
+{
+	claim(s);
+}
+
+static void
+on_poll(uv_timer_t *timer)
+{
+	claim(timer->data);
+}
+
+/* ---- leases ------------------------------------------------------------ */
+
+static void
+renew_done(struct crew_job *job)
+{
+	struct sched *s = CONTAINER_OF(job, struct sched, renew.job);
+	struct lease_renew *r = &s->renew;
+
+	s->renewing = false;
+	for (size_t i = 0; job->err == OK && i < r->n_zones; i++) {
+		struct round *round;
+
+		if (r->held[i])
+			continue;
+		round = round_find(s->keep, r->zones[i]);
+		if (round == NULL)
+			continue;	/* it ended meanwhile */
+		count_add(COUNT_leases_lost, 1);
+		round_abort(round);
+	}
+	free(r->zones);
+	free(r->held);
+	r->zones = NULL;
+	r->held = NULL;
+}
+
+static void
+on_renew(uv_timer_t *timer)
+{
+	struct sched *s = timer->data;
+	struct lease_renew *r = &s->renew;
+	unsigned n = s->keep->n_rounds;
+
+	if (s->renewing || n == 0)
+		return;
+	r->zones = malloc(n * 16);
+	r->held = calloc(n, sizeof(bool));
+	if (r->zones == NULL || r->held == NULL) {
+		free(r->zones);
+		free(r->held);
+		return;
+	}
+	r->n_zones = round_ids(s->keep, r->zones, n);
+	r->lease_ms = (int64_t)s->keep->conf->transfer.lease_s * 1000;
+	memcpy(r->owner, s->keep->owner, 16);
+	r->job = (struct crew_job){ .run = lease_renew_run,
+		.done = renew_done };
+	s->renewing = true;
+	crew_submit(s->keep->crew, CREW_QUICK, &r->job);
+}
+
+enum err
+sched_new(struct keep *keep, struct sched **out)
+{
+	struct sched *s = calloc(1, sizeof(*s));
+	const struct conf *conf = keep->conf;
+	uint64_t third_ms = (uint64_t)conf->transfer.lease_s * 1000 / 3;
+
+	if (s == NULL)
+		return ERR_NO_MEMORY;
+	s->keep = keep;
+	uv_timer_init(keep->loop, &s->poll);
+	uv_timer_init(keep->loop, &s->renew_timer);
+	s->poll.data = s->renew_timer.data = s;
+	uv_timer_start(&s->poll, on_poll, 0, conf->transfer.poll_ms);
+	uv_timer_start(&s->renew_timer, on_renew, third_ms, third_ms);
+	*out = s;
+	return OK;
+}
+
+void
+sched_stop(struct sched *s)
+{
+	s->stopped = true;
+	uv_timer_stop(&s->poll);
+}

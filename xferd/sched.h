@@ -1,0 +1,26 @@
+/*
+ * sched.h - when to claim due zones, and how many.
+ *
+ * Knows:    free rounds, tenants at their cap, hints, renewing of leases.
+ * Not here: SQL (lease), rounds.
+ * Runs in:  keep's loop thread.
+ * Bounded:  transfer.rounds_max, transfer.rounds_per_tenant.
+ */
+#ifndef XFERD_SCHED_H
+#define XFERD_SCHED_H
+
+#include "common/base/base.h"
+#include "common/base/err.h"
+
+struct keep;
+struct sched;
+
+MUST_USE enum err sched_new(struct keep *keep, struct sched **out);
+
+/** sched_poke() - something may be due now */
+void sched_poke(struct sched *s);
+
+/** sched_stop() - claim nothing more; leases are still renewed */
+void sched_stop(struct sched *s);
+
+#endif

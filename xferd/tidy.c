@@ -1,0 +1,196 @@
+/*
+ * tidy.c - dropping what is no longer needed, in batches.
+ *
+ * A zone is tidied after it was published, never in the same transaction.
+ * What a full list forgets is tidied after the next publication.
+ */
+#include "xferd/tidy.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/base/conf.h"
+#include "common/base/log.h"
+#include "common/base/now.h"
+#include "common/db/db.h"
+#include "xferd/crew.h"
+#include "xferd/keep.h"
+#include "xferd/keepsql.h"
+
+enum {
+	TICK_MS = 1000,
+	GENERAL_MS = 60000,
+	REFRESH_KEEP_S = 3600,
+	JOB_KEEP_S = 7 * 24 * 3600,
+	DOOMED_KEEP_S = 3600,
+	DOOMED_BATCH = 20,
+	ZONES_BATCH = 50,
+	ROUNDS_MAX = 10000,
+};
+
+struct entry {
+	uint8_t zone_id[16];
+	int64_t oldest;			/* generation to keep */
+};
+
+struct tidy {
+	struct keep *keep;
+	uv_timer_t tick;
+	struct crew_job job;
+	bool busy, stopped, general;
+	int64_t general_ms;
+	struct entry *waiting;
+	size_t n_waiting;
+	struct entry now[ZONES_BATCH];
+	size_t n_now;
+};
+
+/* Each statement is a transaction of its own: nothing is held for long. */
+static enum err
+tidy_one(struct db *db, const struct entry *z)
+{
+	const struct db_stmt *stmts[2] = { KEEPSQL(tidy_pages),
+		KEEPSQL(tidy_nodes) };
+	enum err e = OK;
+
+	for (int i = 0; i < 2; i++)
+		for (int n = 0; n < ROUNDS_MAX && e == OK; n++) {
+			struct db_rows *rows = NULL;
+			int64_t gone;
+
+			e = db_exec(db, stmts[i], DB_PARAMS(
+			    db_uuid(z->zone_id), db_i64(z->oldest),
+			    db_i64(TIDY_ROWS)), &rows);
+			gone = e == OK ? db_rows_affected(rows) : 0;
+			db_rows_free(rows);
+			if (gone < TIDY_ROWS)
+				break;
+		}
+	if (e == OK)
+		e = db_exec(db, KEEPSQL(tidy_versions), DB_PARAMS(
+		    db_uuid(z->zone_id), db_i64(z->oldest)), NULL);
+	return e;
+}
+
+/* Claims deleted an hour ago: every edge has heard of it, or will reconcile. */
+static enum err
+bury(struct db *db)
+{
+	struct db_rows *rows = NULL;
+	enum err e = db_exec(db, KEEPSQL(tidy_doomed), DB_PARAMS(
+	    db_i64(DOOMED_KEEP_S), db_i64(DOOMED_BATCH)), &rows);
+
+	for (size_t i = 0; e == OK && i < db_rows_n(rows); i++) {
+		struct entry z = { .oldest = INT64_MAX };
+
+		db_get_uuid(rows, i, 0, z.zone_id);
+		e = db_exec(db, KEEPSQL(tidy_close_pages), DB_PARAMS(
+		    db_uuid(z.zone_id)), NULL);
+		if (e == OK)
+			e = db_exec(db, KEEPSQL(tidy_close_nodes), DB_PARAMS(
+			    db_uuid(z.zone_id)), NULL);
+		if (e == OK)
+			e = tidy_one(db, &z);
+		if (e == OK)
+			e = db_exec(db, KEEPSQL(tidy_attempts_of), DB_PARAMS(
+			    db_uuid(z.zone_id)), NULL);
+		if (e == OK)
+			e = db_exec(db, KEEPSQL(tidy_claim), DB_PARAMS(
+			    db_uuid(z.zone_id)), NULL);
+	}
+	db_rows_free(rows);
+	return e;
+}
+
+static enum err
+tidy_run(struct crew_job *job, struct db *db)
+{
+	struct tidy *t = CONTAINER_OF(job, struct tidy, job);
+	enum err e = db_exec(db, KEEPSQL(tidy_feed_mark), DB_NO_PARAMS, NULL);
+
+	for (size_t i = 0; i < t->n_now && e == OK; i++)
+		e = tidy_one(db, &t->now[i]);
+	if (e == OK && t->general) {
+		e = db_exec(db, KEEPSQL(tidy_refreshes), DB_PARAMS(
+		    db_i64(REFRESH_KEEP_S)), NULL);
+		if (e == OK)
+			e = db_exec(db, KEEPSQL(tidy_jobs), DB_PARAMS(
+			    db_i64(JOB_KEEP_S)), NULL);
+		if (e == OK)
+			e = bury(db);
+	}
+	if (err_class(e) == ERR_CLASS_FAIL || err_class(e) == ERR_CLASS_REJECT)
+		log_warn("tidy.failed", "err=%s sqlstate=%s why=%s",
+		    err_name(e), db_sqlstate(db), LOG_Q(db_error(db)));
+	return e;
+}
+
+static void
+tidy_done(struct crew_job *job)
+{
+	struct tidy *t = CONTAINER_OF(job, struct tidy, job);
+
+	t->busy = false;
+}
+
+static void
+on_tick(uv_timer_t *timer)
+{
+	struct tidy *t = timer->data;
+	int64_t now = now_mono_ms();
+
+	if (t->busy || t->stopped)
+		return;
+	t->n_now = MIN(t->n_waiting, (size_t)ZONES_BATCH);
+	memcpy(t->now, t->waiting, t->n_now * sizeof(t->now[0]));
+	t->n_waiting -= t->n_now;
+	memmove(t->waiting, t->waiting + t->n_now,
+	    t->n_waiting * sizeof(t->waiting[0]));
+	t->general = now - t->general_ms >= GENERAL_MS;
+	if (t->general)
+		t->general_ms = now;
+	t->busy = true;
+	t->job = (struct crew_job){ .run = tidy_run, .done = tidy_done };
+	crew_submit(t->keep->crew, CREW_TIDY, &t->job);
+}
+
+void
+tidy_zone(struct tidy *t, const uint8_t zone_id[16], int64_t generation)
+{
+	int64_t oldest = generation - t->keep->conf->transfer.keep_versions;
+	struct entry *z;
+
+	if (oldest < 2 || t->n_waiting == TIDY_WAITING)
+		return;
+	z = &t->waiting[t->n_waiting++];
+	memcpy(z->zone_id, zone_id, 16);
+	z->oldest = oldest;
+}
+
+enum err
+tidy_new(struct keep *keep, struct tidy **out)
+{
+	struct tidy *t = calloc(1, sizeof(*t));
+
+	if (t == NULL)
+		return ERR_NO_MEMORY;
+	t->keep = keep;
+	t->general_ms = now_mono_ms();
+	t->waiting = calloc(TIDY_WAITING, sizeof(*t->waiting));
+	if (t->waiting == NULL) {
+		free(t);
+		return ERR_NO_MEMORY;
+	}
+	uv_timer_init(keep->loop, &t->tick);
+	t->tick.data = t;
+	uv_timer_start(&t->tick, on_tick, TICK_MS, TICK_MS);
+	*out = t;
+	return OK;
+}
+
+void
+tidy_stop(struct tidy *t)
+{
+	t->stopped = true;
+	uv_timer_stop(&t->tick);
+}

@@ -3,7 +3,7 @@
  *
  * Order inside the transaction: lock the zone_state rows that may be published
  * (in zone order, so two publishers cannot deadlock), close the rows that end,
- * COPY the new ones, insert the versions, move the states, one NOTIFY.  If the
+ * insert the new ones in chunks, insert the versions, move the states, one NOTIFY.  If the
  * transaction is refused for its content, each zone is tried alone, so that
  * one bad version does not hold back the rest.
  */
@@ -16,13 +16,13 @@
 #include "common/base/log.h"
 #include "common/base/now.h"
 #include "common/db/db.h"
-#include "common/db/db_copy.h"
 #include "common/db/db_tx.h"
 #include "xferd/count.h"
 #include "xferd/keepsql.h"
 
 enum {
 	ARRAY_MAX = 256 << 20,
+	CHUNK_BYTES = 4 << 20,
 	GIVE_UP_MS = 30000,		/* below any sane lease: see the fence */
 };
 
@@ -178,55 +178,109 @@ close_rows(struct tx *tx, struct db *db, bool nodes)
 	return e;
 }
 
+/* Rows on their way into a table, CHUNK_BYTES at a time. */
+struct chunk {
+	struct db *db;
+	const struct db_stmt *stmt;
+	struct db_array zone, tenant, low, high, generation, number, digest,
+	    body;
+	size_t n_bytes;
+};
+
 static void
-copy_key(struct db_copy *c, const struct publish_row *r)
+chunk_init(struct chunk *c, struct db *db, bool nodes)
 {
-	db_copy_bytes(c, r->bytes, r->low_len);
-	if (r->has_high)
-		db_copy_bytes(c, r->bytes + r->low_len, r->high_len);
-	else
-		db_copy_null(c);
+	c->n_bytes = 0;
+	c->db = db;
+	c->stmt = nodes ? KEEPSQL(publish_nodes) : KEEPSQL(publish_pages);
+	db_array_init(&c->zone, DB_ARRAY_UUID, ARRAY_MAX);
+	db_array_init(&c->tenant, DB_ARRAY_UUID, ARRAY_MAX);
+	db_array_init(&c->low, DB_ARRAY_BYTES, ARRAY_MAX);
+	db_array_init(&c->high, DB_ARRAY_BYTES, ARRAY_MAX);
+	db_array_init(&c->generation, DB_ARRAY_I64, ARRAY_MAX);
+	db_array_init(&c->number, DB_ARRAY_I64, ARRAY_MAX);
+	db_array_init(&c->digest, DB_ARRAY_BYTES, ARRAY_MAX);
+	db_array_init(&c->body, DB_ARRAY_BYTES, ARRAY_MAX);
+}
+
+static void
+chunk_fini(struct chunk *c)
+{
+	db_array_fini(&c->zone);
+	db_array_fini(&c->tenant);
+	db_array_fini(&c->low);
+	db_array_fini(&c->high);
+	db_array_fini(&c->generation);
+	db_array_fini(&c->number);
+	db_array_fini(&c->digest);
+	db_array_fini(&c->body);
 }
 
 static enum err
-copy_rows(struct tx *tx, struct db *db, bool nodes)
+chunk_write(struct chunk *c)
 {
-	struct db_copy *c = NULL;
-	size_t n = 0;
 	enum err e;
 
-	for (struct publish_version *v = tx->list; v != NULL; v = v->next)
-		if (v->locked)
-			n += nodes ? v->nodes.n : v->pages.n;
-	if (n == 0)
+	if (c->zone.n == 0)
 		return OK;
-	e = nodes ? db_copy_begin(db, KEEPSQL(publish_nodes), 8, &c) :
-	    db_copy_begin(db, KEEPSQL(publish_pages), 8, &c);
-	if (e != OK)
-		return e;
-	for (struct publish_version *v = tx->list; v != NULL; v = v->next) {
+	e = db_exec(c->db, c->stmt, DB_PARAMS(db_array_param(&c->zone),
+	    db_array_param(&c->tenant), db_array_param(&c->low),
+	    db_array_param(&c->high), db_array_param(&c->generation),
+	    db_array_param(&c->number), db_array_param(&c->digest),
+	    db_array_param(&c->body)), NULL);
+	db_array_reset(&c->zone);
+	db_array_reset(&c->tenant);
+	db_array_reset(&c->low);
+	db_array_reset(&c->high);
+	db_array_reset(&c->generation);
+	db_array_reset(&c->number);
+	db_array_reset(&c->digest);
+	db_array_reset(&c->body);
+	c->n_bytes = 0;
+	return e;
+}
+
+static void
+chunk_add(struct chunk *c, const struct publish_version *v,
+    const struct publish_row *r, bool nodes)
+{
+	db_array_add(&c->zone, v->zone_id, 16);
+	db_array_add(&c->tenant, v->tenant_id, 16);
+	db_array_add(&c->low, r->bytes, r->low_len);
+	if (r->has_high)
+		db_array_add(&c->high, r->bytes + r->low_len, r->high_len);
+	else
+		db_array_add_null(&c->high);
+	db_array_add_i64(&c->generation, v->base_generation + 1);
+	db_array_add_i64(&c->number, nodes ? r->level : r->n_records);
+	db_array_add(&c->digest, r->digest.octets, DIGEST_SIZE);
+	db_array_add(&c->body, r->bytes + r->low_len + r->high_len,
+	    r->body_len);
+	c->n_bytes += r->body_len;
+}
+
+static enum err
+write_rows(struct tx *tx, struct db *db, bool nodes)
+{
+	struct chunk c;
+	enum err e = OK;
+
+	chunk_init(&c, db, nodes);
+	for (struct publish_version *v = tx->list; v != NULL && e == OK;
+	    v = v->next) {
 		const struct publish_rows *rows = nodes ? &v->nodes :
 		    &v->pages;
 
-		for (size_t i = 0; v->locked && i < rows->n; i++) {
-			const struct publish_row *r = &rows->row[i];
-			const uint8_t *body = r->bytes + r->low_len +
-			    r->high_len;
-
-			db_copy_row(c);
-			db_copy_uuid(c, v->zone_id);
-			db_copy_uuid(c, v->tenant_id);
-			if (nodes)
-				db_copy_i16(c, r->level);
-			copy_key(c, r);
-			db_copy_i64(c, v->base_generation + 1);
-			if (!nodes)
-				db_copy_i32(c, (int32_t)r->n_records);
-			db_copy_bytes(c, r->digest.octets, DIGEST_SIZE);
-			db_copy_bytes(c, body, r->body_len);
+		for (size_t i = 0; v->locked && i < rows->n && e == OK; i++) {
+			chunk_add(&c, v, &rows->row[i], nodes);
+			if (c.n_bytes >= CHUNK_BYTES)
+				e = chunk_write(&c);
 		}
 	}
-	return db_copy_end(c, NULL);
+	if (e == OK)
+		e = chunk_write(&c);
+	chunk_fini(&c);
+	return e;
 }
 
 static enum err
@@ -303,9 +357,9 @@ write_versions(struct db *db, void *arg)
 	if (e == OK)
 		e = close_rows(tx, db, true);
 	if (e == OK)
-		e = copy_rows(tx, db, false);
+		e = write_rows(tx, db, false);
 	if (e == OK)
-		e = copy_rows(tx, db, true);
+		e = write_rows(tx, db, true);
 	if (e == OK)
 		e = write_states(tx, db);
 	if (e == OK)

@@ -2,7 +2,7 @@
  * publish.h - prepared versions into the database, many in one transaction.
  *
  * Knows:    the compare-and-set on the generation, the fence of the lease,
- *           COPY of pages and nodes, one NOTIFY per commit.
+ *           rows of pages and nodes, one NOTIFY per commit.
  * Not here: making versions (ingest), due times (ledger).
  * Runs in:  submitted by the loop; written by the one thread of the lane
  *           CREW_PUBLISH.

@@ -382,7 +382,8 @@ feed_poll(struct feeder *f, bool full)
 	e = changes_apply(f, &p);
 	if (e == OK) {
 		refreshes_apply(f, rows, boot_ms);
-		if (full)
+		/* 0: a subscriber whose tables are still being copied. */
+		if (full && p.core_xmin != 0)
 			cache_write_each(f->w, remove_unseen, &gone);
 		f->horizon = p.horizon;
 		f->core_xmin = p.core_xmin;

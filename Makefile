@@ -203,7 +203,7 @@ bench: all tools ## benchmarks
 	tests/bench/run
 
 lint: check-arrows check-headers check-symbols ## structure checks
-lint-sum: $(ARCHIVES)
+lint-sum: all
 	@CC='$(CC)' CFLAGS='$(BASE) $(WARN) $(PKG_CFLAGS)' tests/lint/all $(O)
 check-arrows: ## includes form no cycle; who may include whom
 	@tests/lint/arrows

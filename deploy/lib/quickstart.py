@@ -1135,7 +1135,7 @@ def options(argv):
         epilog="deploy/quickstart stop --state DIR     ends exactly what was started in DIR\n"
                "deploy/quickstart status --state DIR   0 when all answers, 3 otherwise\n\n"
                "Running it again in the same DIR mends what is missing. Removing DIR after a\n"
-               "stop removes everything.")
+               "stop removes everything (and the folder that DIR/state-is-at names, if there is one).")
     p.add_argument("command", nargs="?", choices=["start", "stop", "status"], default="start",
                    help=argparse.SUPPRESS)
     p.add_argument("--state", metavar="DIR", default=os.path.join(ROOT, "var"),

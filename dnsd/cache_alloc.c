@@ -21,7 +21,11 @@ struct block {
 	uint32_t next;
 };
 
-enum { MEMORY_KEEP_BYTES = 128 << 20 };	/* left to the rest of the machine */
+enum {
+	MEMORY_KEEP_BYTES = 128 << 20,	/* left to the rest of the machine */
+	LOOKS_FEW = 4,
+	LOOKS_MANY = 10000,		/* before "full" is said */
+};
 
 static struct block *
 block_at(const struct cache_alloc *a, uint32_t unit)
@@ -162,6 +166,20 @@ block_find(const struct cache_alloc *a, uint32_t n)
 	return a->list[row][__builtin_ctz(columns)];
 }
 
+/* In the class of @n itself some are big enough: look at a few of them. */
+static uint32_t
+block_fit(const struct cache_alloc *a, uint32_t n, unsigned looks)
+{
+	unsigned row, column;
+	uint32_t at;
+
+	class_of(n, &row, &column);
+	at = a->list[row][column];
+	while (at != 0 && looks-- > 0 && block_at(a, at)->size < n)
+		at = block_at(a, at)->next;
+	return at != 0 && block_at(a, at)->size >= n ? at : 0;
+}
+
 static bool
 arena_grow(struct cache_alloc *a, uint32_t n)
 {
@@ -191,15 +209,16 @@ cache_alloc_get(struct cache_alloc *a, size_t bytes)
 	if (bytes == 0 || bytes > (size_t)a->max * CACHE_UNIT)
 		return 0;
 	n = cache_alloc_units(bytes);
-	at = block_find(a, n);
-	if (at == 0) {
-		/* Rounded up to the class, so that what was added is found. */
-		if (!arena_grow(a, n + n / 16 + 1))
-			return 0;
+	at = block_fit(a, n, LOOKS_FEW);
+	if (at == 0)
 		at = block_find(a, n);
-		if (at == 0)
-			return 0;
-	}
+	/* Rounded up to the class, so that what was added is found. */
+	if (at == 0 && arena_grow(a, n + n / 16 + 1))
+		at = block_find(a, n);
+	if (at == 0)
+		at = block_fit(a, n, LOOKS_MANY);
+	if (at == 0)
+		return 0;
 	size = block_at(a, at)->size;
 	CHECK(size >= n);
 	block_unlink(a, at);

@@ -1189,8 +1189,9 @@ cache_write_commit(struct cache_load *load)
 		cache_write_abort(load);
 		return ERR_MALFORMED;
 	}
-	qsort_r(load->part, load->n_parts, sizeof(*load->part), part_compare,
-	    load);
+	if (load->n_parts > 0)
+		qsort_r(load->part, load->n_parts, sizeof(*load->part),
+		    part_compare, load);
 	e = resolve(load, f->root_level, &want, &root);
 	if (e == OK)
 		e = head_build(load, root, &head, &serial);
@@ -1206,8 +1207,9 @@ cache_write_commit(struct cache_load *load)
 	entry = entry_find(w, f->id);
 	CHECK(entry != NULL);
 	entry_update(entry, f, serial);
-	qsort(load->reused, load->n_reused, sizeof(*load->reused),
-	    ref_compare);
+	if (load->n_reused > 0)
+		qsort(load->reused, load->n_reused, sizeof(*load->reused),
+		    ref_compare);
 	if (old != 0)
 		head_retire(w, old, load->reused, load->n_reused);
 	epoch_raise(w);

@@ -86,7 +86,7 @@ control_enter(struct cache_reader *r, const struct cache_super *s)
 {
 	atomic_store_explicit(&r->epoch, atomic_load_explicit(
 	    (_Atomic uint64_t *)&s->epoch, memory_order_acquire),
-	    memory_order_relaxed);
+	    memory_order_release);
 	atomic_thread_fence(memory_order_seq_cst);
 }
 

@@ -123,15 +123,17 @@ content_read(struct db *db, struct req *r, const struct content *c,
     void *arg, struct ownerkey *out_next, bool *out_end)
 {
 	struct db_rows *rows = NULL;
-	struct ownerkey next = { .len = 0 };
+	/* From the start is from the apex: the lowest key there is. */
+	struct ownerkey next = { .len = 1, .bytes = { OWNERKEY_TREE_NORMAL } };
 	uint8_t *page;
 	enum err e;
 
 	if (from_len > sizeof(next.bytes))
 		return ERR_INVALID;
-	if (from_len > 0)
+	if (from_len > 0) {
 		memcpy(next.bytes, from, from_len);
-	next.len = (uint16_t)from_len;
+		next.len = (uint16_t)from_len;
+	}
 	page = aligned_alloc(64, PAGE_MAX_BYTES);
 	if (page == NULL)
 		return ERR_NO_MEMORY;

@@ -245,7 +245,7 @@ class Bench:
 
     def children(self, p, role):
         r = subprocess.run(["pgrep", "-P", str(p.pid), "-f",
-                            f"--role={role}"], stdout=subprocess.PIPE)
+                            f"role={role}"], stdout=subprocess.PIPE)
         return [int(x) for x in r.stdout.split()]
 
     def metric(self, name):

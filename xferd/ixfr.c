@@ -116,7 +116,8 @@ static enum err
 soa_in_delete(struct ixfr *x, const struct handoff_record *rec,
     const struct stream_soa *soa)
 {
-	if (!serial_newer(soa->serial, x->at))
+	if (!serial_newer(soa->serial, x->at) ||
+	    serial_newer(soa->serial, x->first.serial))
 		return stream_fail(x->stream, ERR_ORDER, HANDOFF_BAD_ORDER,
 		    "a difference leads from serial %u to %u", x->at,
 		    soa->serial);

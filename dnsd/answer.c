@@ -18,7 +18,8 @@ enum stage {
 	STAGE_ZONE,		/* read a zone head */
 	STAGE_NODE,		/* read a node, down to a page */
 	STAGE_PAGE,		/* read a page's header */
-	STAGE_NAME,		/* read its hash slots, then all the rest */
+	STAGE_FIND,		/* read its hash slots */
+	STAGE_NAME,		/* read a name's entry, then all the rest */
 	STAGE_DONE,
 };
 
@@ -28,6 +29,7 @@ enum outcome {
 };
 
 enum {
+	SMALL_PAGE = 1024,	/* octets that are prefetched at once */
 	GLUE_NAMES_MAX = 256,	/* in-domain name servers looked up */
 	EDE_PROHIBITED = 18,
 };
@@ -339,11 +341,33 @@ static void
 step_page(struct answer_job *job)
 {
 	const struct answer_name *name = &job->name;
+	size_t size;
 
 	job->view.leaf.page = cache_view_at(job->ctx->arena, job->ref);
-	page_prefetch_find(job->view.leaf.page, name->hash[name->n_labels]);
-	if (name->n_labels > 1)		/* a cut is mostly just there */
-		page_prefetch_find(job->view.leaf.page, name->hash[1]);
+	size = page_size(job->view.leaf.page);
+
+	if (size <= SMALL_PAGE) {	/* all of it */
+		for (size_t at = 64; at < size; at += 64)
+			cache_view_prefetch(job->view.leaf.page + at);
+		job->stage = STAGE_NAME;
+	} else {
+		page_prefetch_find(job->view.leaf.page,
+		    name->hash[name->n_labels]);
+		if (name->n_labels > 1)	/* a cut is mostly just there */
+			page_prefetch_find(job->view.leaf.page,
+			    name->hash[1]);
+		job->stage = STAGE_FIND;
+	}
+}
+
+static void
+step_find(struct answer_job *job)
+{
+	const struct answer_name *name = &job->name;
+
+	page_prefetch_entry(job->view.leaf.page, name->hash[name->n_labels]);
+	if (name->n_labels > 1)
+		page_prefetch_entry(job->view.leaf.page, name->hash[1]);
 	job->stage = STAGE_NAME;
 }
 
@@ -466,6 +490,7 @@ struct additional {
 	size_t at;			/* where it is in the message */
 	unsigned skip;			/* octets of rdata before the name */
 	bool glue;			/* names below cuts are wanted too */
+	bool sibling;			/* in-domain pass: there are others */
 	const uint8_t *cut;		/* key, for the passes */
 	size_t cut_len;
 	unsigned n_done;
@@ -525,15 +550,31 @@ put_address(struct answer_job *job, const struct additional *a,
 	return emit_put(&job->emit, EMIT_ADDITIONAL, owner, &stored, NULL);
 }
 
-/* The addresses of one target; false when they did not fit. */
+/* Is the name at or below the apex? Most targets are elsewhere. */
+static bool
+is_in_zone(const struct answer_job *job, const uint8_t *name)
+{
+	const struct cache_zone *z = job->view.zone;
+	size_t size = name_size(name);
+	const uint8_t *tail;
+
+	if (size < z->apex_len)
+		return false;
+	tail = name + size - z->apex_len;
+	while (name < tail)
+		name += 1 + *name;
+	return name == tail && cache_view_is_zone(z, name, z->apex_len);
+}
+
+/* The addresses of one target in the zone; false when they did not fit. */
 static bool
 put_target(struct answer_job *job, struct additional *a, const uint8_t *target,
     size_t at, enum pass pass)
 {
-	uint64_t hash[OWNERKEY_LABELS_MAX + 1];
-	uint16_t len[OWNERKEY_LABELS_MAX + 1];
+	uint64_t hash[OWNERKEY_LABELS_MAX + 1] UNINITIALIZED;
+	uint16_t len[OWNERKEY_LABELS_MAX + 1] UNINITIALIZED;
+	struct ownerkey key UNINITIALIZED;
 	struct emit_owner owner = { .at = emit_reach(at) };
-	struct ownerkey key;
 	struct page_name name;
 	unsigned n;
 
@@ -541,10 +582,12 @@ put_target(struct answer_job *job, struct additional *a, const uint8_t *target,
 		return true;		/* SVCB ".", MX ".": see put_self() */
 	if (ownerkey_from_dname(target, cache_view_apex(job->view.zone),
 	    OWNERKEY_TREE_NORMAL, &key) != OK)
-		return true;		/* never outside the zone. Q-077 */
-	if (pass != PASS_ALL && ownerkey_is_below(key.bytes, key.len, a->cut,
-	    a->cut_len) != (pass == PASS_IN_DOMAIN))
 		return true;
+	if (pass != PASS_ALL && ownerkey_is_below(key.bytes, key.len, a->cut,
+	    a->cut_len) != (pass == PASS_IN_DOMAIN)) {
+		a->sibling = true;
+		return true;
+	}
 	n = page_hash_chain(key.bytes, key.len, hash, len);
 	if (!cache_view_find(&job->view, key.bytes, key.len, hash[n], &name))
 		return true;
@@ -577,8 +620,10 @@ put_targets(struct answer_job *job, struct additional *a, enum pass pass)
 	while (n-- > 0) {
 		size_t end, rdata = emit_rdata(&job->emit, at, &end);
 
-		fits &= put_target(job, a, rr + PAGE_RR_FIXED + a->skip,
-		    rdata + a->skip, pass);
+		/* Never from outside the zone. Q-077 */
+		if (is_in_zone(job, rr + PAGE_RR_FIXED + a->skip))
+			fits &= put_target(job, a, rr + PAGE_RR_FIXED +
+			    a->skip, rdata + a->skip, pass);
 		rr += PAGE_RR_FIXED + get16(rr + 10);
 		at = end;
 	}
@@ -681,7 +726,8 @@ refer(struct answer_job *job, const struct page_name *cut, unsigned n_labels)
 			job->tc = job->facts.transport == ANSWER_UDP;
 		return COMPLETE;
 	}
-	(void)put_targets(job, &a, PASS_SIBLING);
+	if (a.sibling)
+		(void)put_targets(job, &a, PASS_SIBLING);
 	return COMPLETE;
 }
 
@@ -730,7 +776,7 @@ redirect(struct answer_job *job, const struct page_name *dname,
     unsigned n_labels)
 {
 	struct emit_owner owner = owner_is_ancestor(job, n_labels);
-	uint8_t record[PAGE_RR_FIXED + QUERY_NAME_MAX];
+	uint8_t record[PAGE_RR_FIXED + QUERY_NAME_MAX] UNINITIALIZED;
 	uint8_t *name = job->synthesized[job->n_seen & 1];
 	const uint8_t *target, *rest = job->name.wire;
 	struct emit_set stored;
@@ -935,7 +981,7 @@ static enum outcome
 missing(struct answer_job *job)
 {
 	struct answer_name *name = &job->name;
-	uint8_t wildcard[OWNERKEY_MAX + 2];
+	uint8_t wildcard[OWNERKEY_MAX + 2] UNINITIALIZED;
 	struct cache_view_place place;
 	struct page_name node;
 	unsigned encloser;
@@ -1110,6 +1156,9 @@ answer_step(struct answer_job *job)
 		break;
 	case STAGE_PAGE:
 		step_page(job);
+		break;
+	case STAGE_FIND:
+		step_find(job);
 		break;
 	case STAGE_NAME:
 		step_name(job);

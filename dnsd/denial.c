@@ -58,8 +58,8 @@ denial_wildcard_key(const struct answer_job *job, unsigned encloser,
 static void
 add_cover(struct answer_job *job, const uint8_t *key, size_t len)
 {
-	uint64_t hash[OWNERKEY_LABELS_MAX + 1];
-	uint16_t end[OWNERKEY_LABELS_MAX + 1];
+	uint64_t hash[OWNERKEY_LABELS_MAX + 1] UNINITIALIZED;
+	uint16_t end[OWNERKEY_LABELS_MAX + 1] UNINITIALIZED;
 	struct page_name before, cut;
 	unsigned n;
 
@@ -134,7 +134,7 @@ hash_ancestor(struct answer_job *job, unsigned n, uint8_t key[HASH_KEY])
 static bool
 hash_wildcard(struct answer_job *job, unsigned encloser, uint8_t key[HASH_KEY])
 {
-	uint8_t name[QUERY_NAME_MAX + 3];
+	uint8_t name[QUERY_NAME_MAX + 3] UNINITIALIZED;
 	const uint8_t *tail = ancestor(job, encloser);
 	size_t len = wire_len(tail);
 
@@ -277,7 +277,7 @@ denial_no_records(struct answer_job *job)
 void
 denial_no_name(struct answer_job *job, unsigned encloser)
 {
-	uint8_t key[OWNERKEY_MAX + 2];
+	uint8_t key[OWNERKEY_MAX + 2] UNINITIALIZED;
 	size_t len;
 
 	if (uses_nsec(job)) {
@@ -305,7 +305,7 @@ void
 denial_no_wildcard_type(struct answer_job *job, unsigned encloser,
     const struct page_name *wildcard)
 {
-	uint8_t key[OWNERKEY_MAX + 2];
+	uint8_t key[OWNERKEY_MAX + 2] UNINITIALIZED;
 	struct page_name name;
 	size_t len;
 

@@ -37,4 +37,8 @@
 
 #define CACHE_LINE		64
 
+/* For large arrays on hot paths: written before they are read, and exempt
+ * from -ftrivial-auto-var-init. */
+#define UNINITIALIZED	__attribute__((uninitialized))
+
 #endif

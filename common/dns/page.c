@@ -169,6 +169,28 @@ page_prefetch_find(const uint8_t *page, uint64_t hash)
 	    4 * (size_t)page_slot_of(hash, le16(page + 10)));
 }
 
+void
+page_prefetch_entry(const uint8_t *page, uint64_t hash)
+{
+	const uint8_t *group = page + PAGE_HEADER_BYTES +
+	    4 * (size_t)page_slot_of(hash, le16(page + 10));
+	uint32_t print = PAGE_SLOT_PRINT_OF(hash);
+
+	for (unsigned i = 0; i < PAGE_PROBES_MAX; i++) {
+		uint32_t slot = le32(group + 4 * (size_t)i);
+		const uint8_t *entry = page +
+		    (size_t)(slot & 0xffff) * PAGE_UNIT;
+
+		if ((slot & 0xffff) == 0)
+			return;
+		if ((slot & PAGE_SLOT_PRINT) != print)
+			continue;
+		__builtin_prefetch(entry);
+		__builtin_prefetch(entry + 64);
+		__builtin_prefetch(entry + 128);
+	}
+}
+
 uint16_t
 page_find(const uint8_t *page, const uint8_t *key, size_t len, uint64_t hash)
 {

@@ -144,6 +144,9 @@ uint16_t page_find(const uint8_t *page, const uint8_t *key, size_t len,
 /** page_prefetch_find() - touch the slots; reads the header */
 void page_prefetch_find(const uint8_t *page, uint64_t hash);
 
+/** page_prefetch_entry() - touch the entry that has this hash; reads slots */
+void page_prefetch_entry(const uint8_t *page, uint64_t hash);
+
 void page_name_at_offset(const uint8_t *page, uint16_t offset,
     struct page_name *out);
 

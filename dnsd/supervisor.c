@@ -226,17 +226,24 @@ static enum err
 socket_make(struct supervisor *s, const char *label, const struct sock_addr *a,
     int type, bool reuse_port)
 {
-	int fd = adopt(s, label);
+	int fd = adopt(s, label), one = 1;
 	enum err e;
 
 	if (fd < 0) {
-		e = sock_listen(a, type, BACKLOG, reuse_port, &fd);
+		/*
+		 * A stream listener is alone at first, so that two servers on
+		 * one port are noticed.  Beside children of a dead supervisor
+		 * that nobody holds it must share; so it allows that later.
+		 */
+		e = sock_listen(a, type, BACKLOG, reuse_port ||
+		    s->n_orphans > 0, &fd);
 		if (e != OK) {
 			log_err("listen.failed", "address=%s type=%s reason=%s",
 			    SOCK_TEXT(a), type == SOCK_DGRAM ? "udp" : "tcp",
 			    LOG_Q(err_text(e)));
 			return e;
 		}
+		setsockopt(fd, SOL_SOCKET, SO_REUSEPORT, &one, sizeof(one));
 		if (type == SOCK_DGRAM) {
 			udp_tune(fd, a);
 			e = sock_nonblock(fd, false);

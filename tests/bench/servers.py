@@ -211,8 +211,7 @@ class Ours:
 
     def __init__(self, *options):
         self.u = Understudy(
-            "--set", "limits.zone_records_max=10000000",
-            "--set", "limits.transfer_bytes_max=1073741824", *options)
+            *options)
         self.port = self.u.dns_port
 
     def add(self, names, primary_port):

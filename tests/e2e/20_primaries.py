@@ -123,7 +123,7 @@ def story(cls):
         c.api.post("/v1/zones", {"name": z, "primaries": [
             {"address": "127.0.0.1", "port": p.port, "key": c.wrong}]})
         wait_for("a failed attempt that names the key", lambda: any(
-            "key" in a["text"].lower() for a in c.api.attempts(z)
+            "key" in a["message"].lower() for a in c.api.attempts(z)
             if a["outcome"] == "failed"), 20)
         assert ask.serial_of(c.u.dns(), z) is None
         c.api.delete("/v1/zones/" + z)

@@ -105,6 +105,8 @@ class Hostile:
                 q = dns.message.from_wire(
                     self.read(s, struct.unpack("!H", head)[0]))
                 qtype = q.question[0].rdtype
+                if self.mode == "silent":
+                    self.stopping.wait(30)
                 if qtype == dns.rdatatype.SOA:
                     r = self.reply(q)
                     r.answer = [self.soa()]
@@ -160,11 +162,13 @@ class Hostile:
 
     def xfr_cut(self, s, q):
         self.send(s, self.message(q, [self.soa()] + self.records()))
+        raise EOFError
 
     def xfr_cut_mid_message(self, s, q):
         wire = self.message(q, [self.soa()] + self.records()).to_wire(
             max_size=65535)
         s.sendall(struct.pack("!H", len(wire)) + wire[:len(wire) // 2])
+        raise EOFError
 
     def xfr_other_last_soa(self, s, q):
         self.send(s, self.message(q, [self.soa()] + self.records()))

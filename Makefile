@@ -128,9 +128,9 @@ $(O)/flags: FORCE
 export FLAGS_TEXT = $(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS)
 
 # GET /openapi.json is compiled in.
-$(O)/api/openapi.o: $(O)/gen/openapi.inc
+$(O)/api/openapi.o: $(O)/gen/api/openapi.inc
 $(O)/api/openapi.o: private ALL_CFLAGS += -I$(O)/gen
-$(O)/gen/openapi.inc: api/openapi.yaml api/openapi2json
+$(O)/gen/api/openapi.inc: api/openapi.yaml api/openapi2json
 	@mkdir -p $(@D)
 	$(Q)$(PYTHON) api/openapi2json --c $< >$@
 

@@ -5,7 +5,7 @@
  * threads (api.threads), which ask PostgreSQL; the waiter; the metrics
  * responder; and this one, which waits for signals.
  *
- * A request: http.c reads it -> pool -> req_run() in a handler thread ->
+ * A request: http.c reads it -> pool -> dispatch_run() in a handler thread ->
  * http_finish(), or waiter_park() and once more.
  */
 #include <inttypes.h>
@@ -13,6 +13,7 @@
 #include <string.h>
 
 #include "api/app.h"
+#include "api/dispatch.h"
 #include "api/http.h"
 #include "api/pool.h"
 #include "api/sql.h"
@@ -91,7 +92,7 @@ on_run(struct req *r, struct repo *repo)
 		return;
 	}
 	metrics_add(&count.requests, 1);
-	req_run(r, repo);
+	dispatch_run(r, repo);
 	if (r->park_until_ms != 0) {
 		if (waiter_park(r->app->waiter, r))
 			return;

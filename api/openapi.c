@@ -4,7 +4,7 @@
 #include "api/openapi.h"
 
 static const char text[] = {
-#include "openapi.inc"
+#include "api/openapi.inc"
 	'\0'
 };
 

@@ -1,9 +1,9 @@
 /*
  * req.h - one request, from its last byte to its reply.
  *
- * Knows:    the order of checks: who asks, may they, is the body JSON, the
- *           handler, what an error becomes.
- * Not here: HTTP (http.c makes it and sends the reply), resources.
+ * Knows:    its parts: parameters, query, body, caller, reply.
+ * Not here: HTTP (http.c makes it and sends the reply), the order of checks
+ *           (dispatch.h), resources.
  * Runs in:  a handler thread (pool.c); a request is in one thread at a time.
  * Bounded:  by the named limits below and those of http.c.
  */
@@ -67,10 +67,6 @@ struct req {
 	struct buf piece;		/* the piece being sent */
 	bool stream_end, stream_failed;
 };
-
-/** req_run() - run it in the thread that owns @repo; the reply is set, or
- *  park_until_ms is */
-void req_run(struct req *r, struct repo *repo);
 
 /** req_fini() - free what it owns, wipe its secrets */
 void req_fini(struct req *r);

@@ -85,8 +85,8 @@ MUST_USE enum err route_unescape(const char *text, size_t len, bool plus,
  * The handlers that routes.def names.  Each lives in the file its name
  * begins with: resource_zones_create() in resource_zones.c.  A handler runs
  * in a handler thread (pool.c) with the caller already known; it fills
- * r->reply and returns OK, or returns an error, which req.c turns into a
- * problem document.
+ * r->reply and returns OK, or returns an error, which dispatch.c turns into
+ * a problem document.
  */
 #define ROUTE(method, path, who, scope, body, query, handler) route_fn handler;
 #include "api/routes.def"

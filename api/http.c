@@ -207,10 +207,11 @@ answer(struct exchange *x)
 
 	x->phase = ANSWER;
 	await(x, 0);
-	if (rp->stream)
+	if (rp->stream) {
+		x->r.stream_begun = true;
 		resp = MHD_create_response_from_callback(MHD_SIZE_UNKNOWN,
 		    STREAM_BLOCK, stream_bytes, x, NULL);
-	else if (rp->text != NULL) {
+	} else if (rp->text != NULL) {
 		resp = MHD_create_response_from_buffer(rp->len, rp->text,
 		    MHD_RESPMEM_MUST_FREE);
 		if (resp != NULL)

@@ -86,7 +86,7 @@ on_run(struct req *r, struct repo *repo)
 {
 	int64_t began_ms = now_mono_ms();
 
-	if (r->reply.stream) {
+	if (r->stream_begun) {
 		run_stream(r, repo);
 		http_finish(r);
 		return;

@@ -155,7 +155,8 @@ run_closure(struct db *db, void *arg)
 	struct closure *c = arg;
 	enum err e;
 
-	reply_reset(&c->r->reply);
+	if (!c->r->stream_begun)
+		reply_reset(&c->r->reply);
 	c->r->faults.n = 0;
 	c->r->faults.n_more = 0;
 	if (c->as_tenant) {

@@ -65,6 +65,7 @@ struct req {
 	void *stream_state;		/* owned; freed by stream_free */
 	void (*stream_free)(void *state);
 	struct buf piece;		/* the piece being sent */
+	bool stream_begun;		/* the reply is out, pieces follow */
 	bool stream_end, stream_failed;
 };
 

@@ -251,6 +251,39 @@ struct headers {
 	bool bad;
 };
 
+/* A value lies behind its name's NUL in the library's buffer, blanks between.
+ * Where it does not, the header was folded (RFC 9112 5.2) and the library
+ * has glued the continuation to the *name*: "Transfer-Encodingchunked". */
+static bool
+is_folded(const char *key, const char *value)
+{
+	uintptr_t end = (uintptr_t)key + strlen(key) + 1;
+	uintptr_t at = (uintptr_t)value;
+
+	if (at < end || at - end > CONNECTION_MEMORY)
+		return true;
+	for (const char *p = (const char *)end; p < value; p++)
+		if (*p != ' ' && *p != '\t')
+			return true;
+	return false;
+}
+
+/* Names that decide about framing, alone or with something glued on. */
+static bool
+is_framing_like(const char *key)
+{
+	static const char *const names[] = {
+		"Content-Length", "Transfer-Encoding", "Host",
+		"Authorization",
+	};
+
+	for (size_t i = 0; i < COUNT_OF(names); i++)
+		if (strncasecmp(key, names[i], strlen(names[i])) == 0 &&
+		    key[strlen(names[i])] != '\0')
+			return true;
+	return false;
+}
+
 static enum MHD_Result
 note_header(void *cls, enum MHD_ValueKind kind, const char *key,
     const char *value)
@@ -258,6 +291,8 @@ note_header(void *cls, enum MHD_ValueKind kind, const char *key,
 	struct headers *hd = cls;
 
 	(void)kind;
+	if (is_framing_like(key) || (value != NULL && is_folded(key, value)))
+		hd->bad = true;
 	if (value == NULL)
 		value = "";
 	for (const char *p = key; *p != '\0'; p++)
@@ -291,7 +326,8 @@ static const char *
 framing_fault(const struct headers *hd, const char *version)
 {
 	if (hd->bad)
-		return "a header has a character that is not allowed";
+		return "a header is folded or has a character that is not "
+		    "allowed";
 	if (strcmp(version, "HTTP/1.1") != 0 &&
 	    strcmp(version, "HTTP/1.0") != 0)
 		return "HTTP/1.1 is spoken here";

@@ -8,8 +8,8 @@
  *
  * What libmicrohttpd 0.9.75 lets through and this room refuses: repeated
  * Content-Length, Transfer-Encoding, Host or Authorization; both framings
- * at once; other transfer encodings than chunked; %00 in a path; unknown
- * methods; bodies of any size; bodies and headers that trickle in for ever.
+ * at once; folded headers (it glues the continuation to the header's name);
+ * other transfer encodings than chunked; %00 in a path; unknown methods; bodies of any size; bodies and headers that trickle in for ever.
  * What remains its own: 400 and 431 for headers that it cannot parse, as an
  * HTML page.
  */

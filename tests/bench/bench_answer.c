@@ -1,9 +1,11 @@
 /*
  * bench_answer.c - what answer() costs, without sockets.
  *
- *	bench_answer [-z ZONES] [-d DELEGATIONS] [-n QUERIES] [-w WIDTH] CASE ...
+ *	bench_answer [-z ZONES] [-d DELEGATIONS] [-s SIGNED] [-n QUERIES]
+ *	    [-w WIDTH] CASE ...
  *
- * CASE: exact nx nodata cname referral exact-do nx-do; default: all. WIDTH
+ * CASE: exact nx nodata cname referral exact-do nx-do, and of the zone with
+ * SIGNED names under NSEC3: exact3-do nx3-do; default: all. WIDTH
  * jobs run in lockstep. Prints nanoseconds a query; for instructions:
  *
  *	valgrind --tool=callgrind --toggle-collect=ask ... -n 1000 CASE
@@ -24,7 +26,7 @@ static struct testcache cache;
 static struct answer_ctx ctx;
 static struct answer_job jobs[ANSWER_LOCKSTEP];
 static uint8_t in[ANSWER_LOCKSTEP][512], out[ANSWER_LOCKSTEP][1232];
-static unsigned n_zones = 20000, n_delegations = 200000;
+static unsigned n_zones = 20000, n_delegations = 200000, n_signed = 100000;
 
 static const char zone_text[] =
     "@ 3600 IN SOA ns1 admin 1 2 3 4 300\n"
@@ -49,6 +51,65 @@ add(struct testcache_zone *z, const char *owner, uint16_t type,
 	if (dname_parse(owner, strlen(owner), wire, &n) != OK)
 		abort();
 	testcache_add_record(z, wire, type, 3600, rdata, len);
+}
+
+static size_t
+fake_signature(uint8_t *p, unsigned covered)
+{
+	memset(p, 0x5c, 18 + 12 + 64);
+	p[0] = 0;
+	p[1] = (uint8_t)covered;
+	memcpy(p + 18, "\5three\4test", 12);
+	return 18 + 12 + 64;
+}
+
+static int
+by_bytes(const void *a, const void *b)
+{
+	return memcmp(a, b, NSEC3HASH_SIZE);
+}
+
+/* Names h000000 ..., each with A, RRSIG, and an NSEC3 in a real chain. */
+static void
+build_nsec3(struct nsec3hash *h)
+{
+	struct testcache_zone *z = testcache_add_text(&cache, "three.test.",
+	    "@ 3600 IN SOA ns1 admin 1 2 3 4 300\n@ 3600 IN NS ns1\n"
+	    "@ 3600 IN NSEC3PARAM 1 0 0 -\n");
+	uint8_t (*hash)[NSEC3HASH_SIZE] = calloc(n_signed + 1, sizeof(*hash));
+	uint8_t rdata[256], wire[256], owner[64];
+	char name[64];
+	size_t len;
+
+	if (hash == NULL)
+		abort();
+	for (unsigned i = 0; i <= n_signed; i++) {
+		snprintf(name, sizeof(name), i == n_signed ? "three.test." :
+		    "h%06u.three.test.", i);
+		if (dname_parse(name, strlen(name), wire, &len) != OK ||
+		    nsec3hash_name(h, NULL, 0, 0, wire, len, hash[i]) != OK)
+			abort();
+		if (i == n_signed)
+			break;
+		testcache_add_record(z, wire, RRTYPE_A, 300,
+		    (const uint8_t *)"\1\2\3\4", 4);
+		testcache_add_record(z, wire, RRTYPE_RRSIG, 300, rdata,
+		    fake_signature(rdata, RRTYPE_A));
+	}
+	qsort(hash, n_signed + 1, sizeof(*hash), by_bytes);
+	for (unsigned i = 0; i <= n_signed; i++) {
+		owner[0] = NSEC3HASH_TEXT;
+		nsec3hash_text(hash[i], (char *)owner + 1);
+		memcpy(owner + 1 + NSEC3HASH_TEXT, "\5three\4test", 12);
+		memcpy(rdata, "\1\0\0\0\0\24", 6);
+		memcpy(rdata + 6, hash[i == n_signed ? 0 : i + 1],
+		    NSEC3HASH_SIZE);
+		memcpy(rdata + 26, "\0\1\100", 3);
+		testcache_add_record(z, owner, RRTYPE_NSEC3, 300, rdata, 29);
+		testcache_add_record(z, owner, RRTYPE_RRSIG, 300, rdata,
+		    fake_signature(rdata, RRTYPE_NSEC3));
+	}
+	free(hash);
 }
 
 static void
@@ -104,13 +165,16 @@ build(void)
 		add(z, name, RRTYPE_NS, "\3ns1\3net\6hoster\3com", 20);
 		add(z, name, RRTYPE_NS, "\3ns2\3net\6hoster\3com", 20);
 	}
+	ctx = (struct answer_ctx){ 0 };
+	if (nsec3hash_new(&ctx.nsec3hash) != OK)
+		abort();
+	build_nsec3(ctx.nsec3hash);
 	testcache_publish(&cache);
 	ctx = (struct answer_ctx){
+		.nsec3hash = ctx.nsec3hash,
 		.arena = cache.arena, .arena_size = cache.used,
 		.udp_max = 1232,
 	};
-	if (nsec3hash_new(&ctx.nsec3hash) != OK)
-		abort();
 }
 
 static size_t
@@ -146,6 +210,11 @@ make_case(uint8_t *p, const char *what, unsigned r)
 		snprintf(name, sizeof(name), "www.d%06u.tld",
 		    r % n_delegations);
 		return make(p, name, RRTYPE_A, false);
+	}
+	if (strchr(what, '3') != NULL) {
+		snprintf(name, sizeof(name), "%s%06u.three.test",
+		    what[0] == 'n' ? "nx" : "h", r % n_signed);
+		return make(p, name, RRTYPE_A, true);
 	}
 	if (dnssec) {
 		snprintf(name, sizeof(name), "%s.signed.test",
@@ -228,18 +297,20 @@ main(int argc, char **argv)
 {
 	static const char *const all[] = {
 		"exact", "nx", "nodata", "cname", "referral", "exact-do",
-		"nx-do"
+		"nx-do", "exact3-do", "nx3-do"
 	};
 	unsigned n_queries = 320000, width = 0;
 	int c;
 
-	while ((c = getopt(argc, argv, "z:d:n:w:")) != -1) {
+	while ((c = getopt(argc, argv, "z:d:s:n:w:")) != -1) {
 		unsigned v = (unsigned)strtoul(optarg, NULL, 10);
 
 		if (c == 'z')
 			n_zones = v > 0 ? v : 1;
 		else if (c == 'd')
 			n_delegations = v > 0 ? v : 1;
+		else if (c == 's')
+			n_signed = v > 0 ? v : 1;
 		else if (c == 'n')
 			n_queries = v > 0 ? v : 1;
 		else if (c == 'w')

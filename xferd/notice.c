@@ -315,8 +315,9 @@ judge_claim(struct notice *no, struct look *l, const struct claim *c,
 	if (is_signed)
 		t = c->has_key ? check_signature(no, l, c) : TSIG_BAD_KEY;
 	if (t != TSIG_GOOD) {
-		/* BADTIME is the most telling: its MAC was right. */
-		if (v->tsig != TSIG_BAD_TIME) {
+		/* BADTIME is the most telling: its MAC was right.  Another
+		 * claim's acceptance is not taken back. */
+		if (!v->accepted && v->tsig != TSIG_BAD_TIME) {
 			v->tsig = t;
 			v->tsig_key = t == TSIG_BAD_TIME ||
 			    t == TSIG_BAD_TRUNC ? c->key : 0;

@@ -132,7 +132,6 @@ answer(struct fetches *f, struct fetches_req *req,
 	count_add(COUNT_transfer_bytes, result->bytes);
 	count_add(COUNT_transfer_records, result->records);
 	fn(arg, &a);
-	count_set(COUNT_spool_bytes, f->spool.used);
 	turn_soon(f);
 }
 
@@ -510,6 +509,7 @@ on_tick(uv_timer_t *timer)
 	struct fetches *f = timer->data;
 	int64_t now = now_mono_ms();
 
+	count_set(COUNT_spool_bytes, f->spool.used);
 	for (struct conn *c = f->conns; c != NULL; c = c->next) {
 		if (c->req == NULL && now - c->idle_ms > LINGER_MS) {
 			if (child_usable(c->child))

@@ -16,7 +16,7 @@
 #include "common/db/db_tx.h"
 #include "xferd/count.h"
 #include "xferd/crew.h"
-#include "xferd/keep.h"
+#include "xferd/keepparts.h"
 #include "xferd/keepsql.h"
 #include "xferd/sched.h"
 

@@ -31,6 +31,7 @@
 #include "xferd/fetches.h"
 #include "xferd/hint.h"
 #include "xferd/job.h"
+#include "xferd/keepparts.h"
 #include "xferd/keyring.h"
 #include "xferd/lease.h"
 #include "xferd/ledger.h"

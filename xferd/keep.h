@@ -1,53 +1,19 @@
 /*
- * keep.h - the main process of xferd: what its rooms share.
+ * keep.h - the main process of xferd.
  *
- * Knows:    the parts, put together once by keep_run().
- * Runs in:  the loop thread; crew jobs see only what they are handed.
+ * Knows:    putting the rooms together, the loop, taking them apart.
+ * Not here: what they do.
  */
 #ifndef XFERD_KEEP_H
 #define XFERD_KEEP_H
 
-#include <stdbool.h>
-#include <stdint.h>
-#include <uv.h>
-
-#include "common/base/base.h"
-#include "common/base/err.h"
-#include "xferd/egress.h"
-#include "xferd/zone.h"
-#include "xferd/zonecheck.h"
-
-struct conf;
 struct svc;
 
-struct keep {
-	uv_loop_t *loop;
-	const struct conf *conf;
-	uint8_t owner[16];		/* of leases: this instance */
-	struct zone_limits limits;
-	struct zonecheck_limits content;
-	struct egress_rules egress;
-	char sources[256];		/* our addresses, for people */
-
-	struct crew *crew;
-	struct keyring *keys;
-	struct tally *tally;
-	struct ledger *ledger;
-	struct publish *publish;
-	struct children *children;
-	struct probes *probes;
-	struct fetches *fetches;
-	struct sched *sched;
-	struct job *jobs;
-	struct notice *notice;
-	struct tidy *tidy;
-
-	struct round *rounds;		/* all that run */
-	unsigned n_rounds;
-	bool draining;
-};
-
-/** keep_run() - the main process from start to end; returns an exit code */
+/** keep_run() - the main process from start to end
+ * @program: absolute path of xferd, for the children
+ *
+ * Returns an exit code.
+ */
 int keep_run(struct svc *svc, const char *program);
 
 #endif

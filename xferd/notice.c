@@ -34,7 +34,7 @@
 #include "xferd/children.h"
 #include "xferd/count.h"
 #include "xferd/crew.h"
-#include "xferd/keep.h"
+#include "xferd/keepparts.h"
 #include "xferd/keepsql.h"
 #include "xferd/keyring.h"
 #include "xferd/ledger.h"
@@ -47,6 +47,7 @@ enum {
 	SOURCES = 4096,			/* buckets of the rate limit */
 	QUIET = 4096,			/* recently refused, per zone */
 	QUIET_MS = 10000,
+	GAPS = 16384,			/* zones notified a moment ago */
 	CLAIMS_MAX = 256,
 	FUDGE_S = 300,
 	RCODE_REFUSED = 5,
@@ -62,6 +63,12 @@ struct listener {
 struct source {
 	int64_t second;
 	uint32_t n;
+};
+
+/* When a zone was, or will be, checked because of a NOTIFY. */
+struct gap {
+	uint8_t zone_id[16];
+	int64_t at_ms;
 };
 
 /* A claim on the name, and one of its primaries at the source. */
@@ -89,7 +96,9 @@ struct look {
 struct wake {
 	struct crew_job job;
 	struct notice *notice;
-	struct db_array zones, ordinals;
+	struct db_array zones, ordinals, delays;
+	int64_t delay_ms;		/* the shortest */
+	uv_timer_t timer;
 	bool has_hint;
 	uint32_t hint;
 };
@@ -103,6 +112,7 @@ struct notice {
 	struct source all;
 	struct source sources[SOURCES];
 	int64_t quiet[QUIET];
+	struct gap gaps[GAPS];
 	unsigned waiting;
 	bool stopped;
 	struct look *looks[NOTICE_WAITING_MAX];
@@ -145,6 +155,27 @@ may_record(struct notice *no, const uint8_t zone_id[16])
 		return false;
 	no->quiet[h] = now + QUIET_MS;
 	return true;
+}
+
+/*
+ * How long this zone's check has to wait: NOTIFYs that come faster than
+ * transfer.notify_gap_ms share one check at the end of the gap.  T-035
+ */
+static int64_t
+delay_of(struct notice *no, const uint8_t zone_id[16])
+{
+	int64_t gap_ms = no->keep->conf->transfer.notify_gap_ms;
+	int64_t now = now_mono_ms();
+	struct gap *g = &no->gaps[hash_sip(&no->hash_key, zone_id, 16) % GAPS];
+
+	if (memcmp(g->zone_id, zone_id, 16) != 0) {
+		memcpy(g->zone_id, zone_id, 16);
+		g->at_ms = now;
+		return 0;
+	}
+	if (g->at_ms <= now)
+		g->at_ms = MAX(now, g->at_ms + gap_ms);
+	return g->at_ms - now;
 }
 
 /* ---- answering --------------------------------------------------------- */
@@ -213,6 +244,15 @@ record(struct notice *no, const struct look *l, const struct claim *c,
 
 /* ---- waking ------------------------------------------------------------ */
 
+static void
+wake_free(struct wake *w)
+{
+	db_array_fini(&w->zones);
+	db_array_fini(&w->ordinals);
+	db_array_fini(&w->delays);
+	free(w);
+}
+
 static enum err
 wake_run(struct crew_job *job, struct db *db)
 {
@@ -220,7 +260,25 @@ wake_run(struct crew_job *job, struct db *db)
 
 	return db_exec(db, KEEPSQL(notice_wake), DB_PARAMS(
 	    db_array_param(&w->zones), db_array_param(&w->ordinals),
+	    db_array_param(&w->delays),
 	    w->has_hint ? db_i64(w->hint) : db_null()), NULL);
+}
+
+static void
+wake_closed(uv_handle_t *handle)
+{
+	wake_free(handle->data);
+}
+
+static void
+wake_later(uv_timer_t *timer)
+{
+	struct wake *w = timer->data;
+	struct keep *keep = w->notice->keep;
+
+	if (!keep->draining && keep->sched != NULL)
+		sched_poke(keep->sched);
+	uv_close((uv_handle_t *)timer, wake_closed);
 }
 
 static void
@@ -229,11 +287,18 @@ wake_done(struct crew_job *job)
 	struct wake *w = CONTAINER_OF(job, struct wake, job);
 	struct keep *keep = w->notice->keep;
 
-	if (job->err == OK && keep->sched != NULL)
+	if (job->err != OK || keep->sched == NULL) {
+		wake_free(w);
+		return;
+	}
+	if (w->delay_ms == 0) {
 		sched_poke(keep->sched);
-	db_array_fini(&w->zones);
-	db_array_fini(&w->ordinals);
-	free(w);
+		wake_free(w);
+		return;
+	}
+	uv_timer_init(keep->loop, &w->timer);
+	w->timer.data = w;
+	uv_timer_start(&w->timer, wake_later, (uint64_t)w->delay_ms + 1, 0);
 }
 
 /* ---- judging ----------------------------------------------------------- */
@@ -302,6 +367,7 @@ judge_claim(struct notice *no, struct look *l, const struct claim *c,
 {
 	bool is_signed = l->n.signed_ == HANDOFF_NOTIFY_SIGNED;
 	enum tsig_verdict t = TSIG_GOOD;
+	int64_t delay_ms;
 	char text[200];
 
 	v->any_listed = true;
@@ -337,9 +403,18 @@ judge_claim(struct notice *no, struct look *l, const struct claim *c,
 		    "we have that serial already");
 		return;
 	}
-	record(no, l, c, ATTEMPT_OK, "accepted", "the zone is checked now");
+	delay_ms = delay_of(no, c->zone_id);
+	if (delay_ms == 0)
+		record(no, l, c, ATTEMPT_OK, "accepted",
+		    "the zone is checked now");
+	else if (may_record(no, c->zone_id))
+		record(no, l, c, ATTEMPT_OK, "accepted", "NOTIFYs come fast: "
+		    "the zone is checked again in a moment");
+	if (w->zones.n == 0 || delay_ms < w->delay_ms)
+		w->delay_ms = delay_ms;
 	db_array_add(&w->zones, c->zone_id, 16);
 	db_array_add_i64(&w->ordinals, c->ordinal);
+	db_array_add_i64(&w->delays, delay_ms);
 }
 
 static void
@@ -356,6 +431,7 @@ judge(struct notice *no, struct look *l)
 	}
 	db_array_init(&w->zones, DB_ARRAY_UUID, 1 << 16);
 	db_array_init(&w->ordinals, DB_ARRAY_I64, 1 << 16);
+	db_array_init(&w->delays, DB_ARRAY_I64, 1 << 16);
 	for (size_t i = 0; i < n && i < CLAIMS_MAX; i++) {
 		struct claim c;
 
@@ -389,9 +465,7 @@ judge(struct notice *no, struct look *l)
 		answer(no, l->n.number, RCODE_REFUSED, 0, 0);
 	}
 	if (w->zones.n == 0) {
-		db_array_fini(&w->zones);
-		db_array_fini(&w->ordinals);
-		free(w);
+		wake_free(w);
 		return;
 	}
 	w->notice = no;

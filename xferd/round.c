@@ -23,7 +23,7 @@
 #include "xferd/count.h"
 #include "xferd/fetches.h"
 #include "xferd/ingest.h"
-#include "xferd/keep.h"
+#include "xferd/keepparts.h"
 #include "xferd/keyring.h"
 #include "xferd/lease.h"
 #include "xferd/ledger.h"

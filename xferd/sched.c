@@ -15,7 +15,7 @@
 #include "common/base/now.h"
 #include "xferd/count.h"
 #include "xferd/crew.h"
-#include "xferd/keep.h"
+#include "xferd/keepparts.h"
 #include "xferd/lease.h"
 #include "xferd/round.h"
 #include "xferd/tally.h"

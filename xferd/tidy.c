@@ -14,7 +14,7 @@
 #include "common/base/now.h"
 #include "common/db/db.h"
 #include "xferd/crew.h"
-#include "xferd/keep.h"
+#include "xferd/keepparts.h"
 #include "xferd/keepsql.h"
 
 enum {

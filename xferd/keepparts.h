@@ -1,0 +1,49 @@
+/*
+ * keepparts.h - what the rooms of keep's loop thread share.
+ *
+ * Knows:    the parts, put together once by keep_run().
+ * Runs in:  the loop thread; crew jobs see only what they are handed.
+ */
+#ifndef XFERD_KEEPPARTS_H
+#define XFERD_KEEPPARTS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <uv.h>
+
+#include "common/base/base.h"
+#include "common/base/err.h"
+#include "xferd/egress.h"
+#include "xferd/zone.h"
+#include "xferd/zonecheck.h"
+
+struct conf;
+
+struct keep {
+	uv_loop_t *loop;
+	const struct conf *conf;
+	uint8_t owner[16];		/* of leases: this instance */
+	struct zone_limits limits;
+	struct zonecheck_limits content;
+	struct egress_rules egress;
+	char sources[256];		/* our addresses, for people */
+
+	struct crew *crew;
+	struct keyring *keys;
+	struct tally *tally;
+	struct ledger *ledger;
+	struct publish *publish;
+	struct children *children;
+	struct probes *probes;
+	struct fetches *fetches;
+	struct sched *sched;
+	struct job *jobs;
+	struct notice *notice;
+	struct tidy *tidy;
+
+	struct round *rounds;		/* all that run */
+	unsigned n_rounds;
+	bool draining;
+};
+
+#endif

@@ -40,14 +40,29 @@ class Context:
         self.u.stop()
 
 
+def excused(kind, qname, qtype, apex, lines):
+    """Where a primary answers otherwise than we, with the reason."""
+    if qtype == "NSEC":
+        # RFC 4035 3.1.4.1 leaves NSEC at a cut open: BIND and we answer from
+        # the parent (it alone has it), NSD and Knot refer.
+        cut = qname != apex and any(
+            x.startswith(qname + " ") and x.split()[2] == "NS" for x in lines)
+        # PowerDNS 4.7 makes NSEC up on its own and follows CNAMEs for it.
+        return cut or kind == "pdns"
+    # PowerDNS 4.7 answers SERVFAIL for a NUL in a label.
+    return kind == "pdns" and qname.startswith("\\000")
+
+
 def same_as_primary(c, zone, port, do):
     """Every name and type asked of both; then the stored pages against AXFR."""
     theirs = ("127.0.0.1", port)
     lines = ask.axfr(theirs, zone)
     # Signatures and proofs are compared where a client sees them: with DO.
     skip = {"RRSIG", "NSEC3"}
+    kind = zone.split("-")[0]
     pairs = sorted({(x.split()[0], x.split()[2]) for x in lines
                     if x.split()[2] not in skip})
+    pairs = [x for x in pairs if not excused(kind, *x, zone + ".", lines)]
     for qname, qtype in pairs:
         a = ask.ask(c.u.dns(), qname, qtype, do=do)
         b = ask.ask(theirs, qname, qtype, do=do)
@@ -112,10 +127,16 @@ def story(cls):
 
     def it_came_by_ixfr_where_offered(c):
         kinds = [(a["kind"], a["outcome"]) for a in c.api.attempts(plain)]
-        want = "ixfr" if cls.offers_ixfr else None
-        assert want is None or (want, "ok") in kinds, kinds
         assert sum(o == "ok" and k in ("axfr", "ixfr") for k, o in kinds) \
             >= 2, kinds
+        if kind == "nsd":
+            # NSD 4.6 adds apex records that are there already: what does
+            # not fit is refused, and the zone fetched whole in that round.
+            assert ("ixfr", "failed") in kinds, kinds
+            zone = f"{kind}-tsig.example"
+            kinds = [(a["kind"], a["outcome"]) for a in c.api.attempts(zone)]
+        if cls.offers_ixfr:
+            assert ("ixfr", "ok") in kinds, kinds
 
     def tsig_right_and_wrong(c):
         z = f"{kind}-tsig.example"
@@ -163,7 +184,7 @@ def story(cls):
               the_unsigned_zone_is_the_primarys,
               the_nsec_zone_is_the_primarys, the_nsec3_zone_is_the_primarys,
               a_change_arrives_by_notify, a_change_of_the_signed_zone_arrives,
-              it_came_by_ixfr_where_offered, tsig_right_and_wrong,
+              tsig_right_and_wrong, it_came_by_ixfr_where_offered,
               stopped_then_answers_go_on_and_started_again_it_follows,
               a_second_primary_takes_over):
         f.__name__ = kind + "_" + f.__name__

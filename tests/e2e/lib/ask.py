@@ -44,7 +44,7 @@ def serial_of(server, zone):
 
 
 def axfr(server, zone, **kw):
-    """All records of a zone as a sorted list of text lines."""
+    """All records of a zone, each once, as a sorted list of text lines."""
     lines = []
     first = True
     for m in dns.query.xfr(server[0], zone, port=server[1], relativize=False,
@@ -57,7 +57,7 @@ def axfr(server, zone, **kw):
                     first = False
                 lines.append(record_line(rrset.name, rrset.ttl, rrset.rdtype,
                                          rd))
-    return sorted(lines)
+    return sorted(set(lines))       # PowerDNS sends some records twice
 
 
 def record_line(name, ttl, rdtype, rdata):

@@ -106,7 +106,14 @@ class Bind(Primary):
     kind = "bind"
     offers_ixfr = True
 
+    def configure_files(self):
+        """A zone edited while named was down does not fit its journal."""
+        for n in self.zones:
+            if os.path.exists(self.path(n) + ".jnl"):
+                os.unlink(self.path(n) + ".jnl")
+
     def configure(self):
+        self.configure_files()
         self.ctl = free_port()
         key = (f'key "{KEY_NAME}" {{ algorithm hmac-sha256; '
                f'secret "{KEY_SECRET}"; }};')

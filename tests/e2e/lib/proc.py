@@ -1,28 +1,44 @@
 """Processes and waiting: every test ends only what it started itself."""
 
 import os
+import random
 import signal
 import socket
 import subprocess
 import time
 
 
-def free_port(host="127.0.0.1"):
-    """A port free for both UDP and TCP right now."""
-    for _ in range(100):
-        t = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
-        t.bind((host, 0))
-        port = t.getsockname()[1]
-        u = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-        try:
-            u.bind((host, port))
+def is_free(port, host="127.0.0.1"):
+    """Can both a UDP and a TCP server have this port right now?"""
+    t = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+    u = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+    try:
+        t.bind((host, port))
+        u.bind((host, port))
+        return True
+    except OSError:
+        return False
+    finally:
+        t.close()
+        u.close()
+
+
+_given = set()
+
+
+def free_port(n=1):
+    """The first of @n free ports in a row, each given once by this process.
+
+    Below the range that clients' sockets get, so that nothing else slips in
+    between the choice and the use.
+    """
+    for _ in range(1000):
+        port = random.randrange(10000, 32000)
+        ports = range(port, port + n)
+        if not _given.intersection(ports) and all(map(is_free, ports)):
+            _given.update(ports)
             return port
-        except OSError:
-            continue
-        finally:
-            t.close()
-            u.close()
-    raise RuntimeError("no free port on " + host)
+    raise RuntimeError("no free ports")
 
 
 def wait_for(what, probe, timeout=20.0, pause=0.05):

@@ -103,7 +103,7 @@ class Understudy:
         self.keep = keep
         self.dns_port = free_port()
         self.notify_port = free_port()
-        base = free_port()
+        base = free_port(3)
         cmd = [QUICKSTART, "--state", os.path.join(self.state, "s"),
                "--dns", f"127.0.0.1:{self.dns_port}",
                "--api", f"127.0.0.1:{free_port()}",

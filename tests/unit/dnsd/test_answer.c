@@ -86,6 +86,28 @@ static const char parent[] =
     "dead 60 IN NS ns1.dead\n"
     "new 60 IN NS ns1.new\n";
 
+/* Longer than pointers reach, longer than a message. */
+static void
+add_huge(struct testcache_zone *z)
+{
+	uint8_t rdata[256], txt[201] = { 200 };
+
+	for (unsigned i = 0; i < 700; i++) {
+		size_t n = (size_t)snprintf((char *)rdata, sizeof(rdata),
+		    "%cns-%06u-aaaaaaaaaaaaaaaa%csub%chuge", 26, i, 3, 4) + 1;
+		uint8_t a[4] = { 10, 0, (uint8_t)(i >> 8), (uint8_t)i };
+
+		testcache_add_record(z, (const uint8_t *)"\3sub\4huge",
+		    RRTYPE_NS, 60, rdata, n);
+		testcache_add_record(z, rdata, RRTYPE_A, 60, a, 4);
+	}
+	for (unsigned i = 0; i < 250; i++) {
+		txt[1] = (uint8_t)i;
+		testcache_add_record(z, (const uint8_t *)"\3txt\4huge",
+		    RRTYPE_TXT, 60, txt, sizeof(txt));
+	}
+}
+
 /* Root, and a name with a "long" set for truncation. */
 static const char root[] =
     "@ 86400 IN SOA a.rs. nstld.rs. 7 2 3 4 86400\n"
@@ -159,6 +181,21 @@ setup(void)
 	z = testcache_add_text(&t.cache, "big.",
 	    "@ 3600 IN SOA ns1 admin 7 2 3 4 300\n@ 60 IN NS ns1\n");
 	add_big(z);
+	z = testcache_add_text(&t.cache, "huge.",
+	    "@ 3600 IN SOA ns1 admin 7 2 3 4 300\n@ 60 IN NS ns1\n"
+	    "*.dw 60 IN DNAME example.\n");
+	for (unsigned i = 0; i < 20; i++) {
+		char text[64];
+
+		snprintf(text, sizeof(text), "%cl%02u%chuge", 3, i, 4);
+		uint8_t next[10] = "\3l00\4huge";
+
+		next[2] = (uint8_t)('0' + (i + 1) / 10);
+		next[3] = (uint8_t)('0' + (i + 1) % 10);
+		testcache_add_record(z, (const uint8_t *)text, RRTYPE_CNAME,
+		    60, next, sizeof(next));
+	}
+	add_huge(z);
 	/* Root on a stripe of its own, so that the others stay REFUSED. */
 	z = testcache_add_text(&t.cache, ".", root);
 	z->stripes = 1u << 5;
@@ -708,4 +745,50 @@ TEST(lockstep_equals_one_by_one)
 		assert_int_equal(n, t.reply_len);
 		assert_memory_equal(out[i], t.reply, n);
 	}
+}
+
+TEST(q095_a_long_chain_ends)
+{
+	setup();
+	const char *got = ask(&t, "l00.huge. A tcp");
+
+	assert_memory_equal(got, "NOERROR aa\n", 11);
+	assert_int_equal(t.reply[7], ANSWER_CHAIN_MAX);
+	assert_non_null(strstr(got, "AN l15.huge. 60 CNAME l16.huge."));
+}
+
+TEST(q143_pointers_do_not_reach_beyond_16_kib)
+{
+	setup();
+	const char *got = ask(&t, "www.sub.huge. A tcp");
+
+	assert_true(t.reply_len > 0x8000);
+	assert_non_null(strstr(got,
+	    "AD ns-000255-aaaaaaaaaaaaaaaa.sub.huge. 60 A 10.0.0.255\n"));
+	got = ask(&t, "www.sub.huge. A");
+	assert_memory_equal(got, "NOERROR tc\n", 11);
+}
+
+TEST(an_answer_longer_than_a_message_is_servfail)
+{
+	struct answer_facts f;
+
+	setup();
+	assert_memory_equal(ask(&t, "txt.huge. TXT tcp"), "NOERROR aa\n", 11);
+	assert_int_equal(t.reply[7], 250);
+	/* No set is that long today: a smaller buffer stands for it. */
+	f = t.job.facts;
+	f.out_max = 20000;
+	assert_int_equal(answer(&t.job, &t.ctx, &f, &t.reply_len),
+	    ANSWER_SEND);
+	assert_string_equal(ask_print(&t), "SERVFAIL aa\n");
+	assert_string_equal(ask(&t, "txt.huge. TXT do"), "NOERROR aa tc\n");
+}
+
+TEST(q062_a_wildcard_dname_is_plain_data)
+{
+	ASK("x.dw.huge. DNAME", "NOERROR aa\nAN x.dw.huge. 60 DNAME "
+	    "example.\n");
+	ASK("x.dw.huge. A", "NOERROR aa\n" SOA("huge."));
+	ASK("y.x.dw.huge. A", "NOERROR aa\n" SOA("huge."));
 }

@@ -104,6 +104,25 @@ static const char nsec_zone[] =
     "xx 3600 IN AAAA 2001:db8::f00:baaa\n" SIG("xx", "AAAA", "2")
     N("xx", "2", "@", "A AAAA RRSIG NSEC");
 
+/* Two chains, and one that lacks links; no hash of a name is in either. */
+#define H2(hash, salt, next) \
+	hash " 60 IN NSEC3 1 0 1 " salt " " next " A\n"
+
+static const char two_chains[] =
+    "@ 60 IN SOA " SOA_RDATA "\n@ 60 IN NS ns1\n"
+    "@ 60 IN NSEC3PARAM 1 1 1 aa\n@ 60 IN NSEC3PARAM 1 0 1 bb\n"
+    "@ 60 IN NSEC3PARAM 7 0 1 cc\n"
+    H2("00000000000000000000000000000000", "bb",
+	"vvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvv")
+    H2("00000000000000000000000000000001", "aa",
+	"vvvvvvvvvvvvvvvvvvvvvvvvvvvvvvv0")
+    H2("00000000000000000000000000000002", "aa",
+	"vvvvvvvvvvvvvvvvvvvvvvvvvvvvvvv0");
+
+static const char no_chain[] =
+    "@ 60 IN SOA " SOA_RDATA "\n@ 60 IN NS ns1\n"
+    "@ 60 IN NSEC3PARAM 1 0 1 bb\n*.w 60 IN TXT t\nc 60 IN NS ns1\n";
+
 static void
 setup(void)
 {
@@ -126,6 +145,10 @@ setup(void)
 			z->fanout = 2;
 		}
 	}
+	z = testcache_add_text(&t.cache, "example.", two_chains);
+	z->stripes = 1u << 10;
+	z = testcache_add_text(&t.cache, "example.", no_chain);
+	z->stripes = 1u << 11;
 	ask_publish(&t);
 }
 
@@ -389,4 +412,29 @@ TEST(proofs_that_do_not_fit_set_tc)
 		else
 			assert_int_equal(t.reply[9], 8);
 	}
+}
+
+TEST(q123_of_two_chains_the_published_one_is_used)
+{
+	setup();
+	/* "0000" is all that is left of any of the three owners. */
+	assert_string_equal(brief("x.y.example. A", 10), "NXDOMAIN aa |"
+	    " AU @ SOA | AU 0000 NSEC3");
+	ask(&t, "x.y.example. A do stripe=10");
+	assert_non_null(strstr(t.text,
+	    "AU 00000000000000000000000000000000.example. 60 NSEC3 1 0 1"));
+}
+
+TEST(q126_missing_links_are_left_out)
+{
+	setup();
+	assert_string_equal(brief("x.y.example. A", 11),
+	    "NXDOMAIN aa | AU @ SOA");
+	assert_string_equal(brief("x.w.example. TXT", 11),
+	    "NOERROR aa | AN x.w TXT");
+	assert_string_equal(brief("x.w.example. A", 11),
+	    "NOERROR aa | AU @ SOA");
+	assert_string_equal(brief("x.c.example. A", 11),
+	    "NOERROR | AU c NS");
+	assert_string_equal(brief("example. A", 11), "NOERROR aa | AU @ SOA");
 }

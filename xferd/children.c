@@ -45,6 +45,7 @@ struct child {
 struct children {
 	uv_loop_t *loop;
 	struct children_conf conf;
+	char log_level[16];
 	struct children_calls calls;
 	struct child *list;
 	unsigned n, n_role[ROLES];
@@ -328,9 +329,9 @@ spawn(struct children *all, enum handoff_role role)
 	snprintf(role_arg, sizeof(role_arg), "--role=%s", role_text(role));
 	argv[n++] = all->conf.program;
 	argv[n++] = role_arg;
-	if (all->conf.log_level != NULL) {
+	if (all->log_level[0] != '\0') {
 		snprintf(level_arg, sizeof(level_arg), "--log-level=%s",
-		    all->conf.log_level);
+		    all->log_level);
 		argv[n++] = level_arg;
 	}
 	argv[n] = NULL;
@@ -447,6 +448,7 @@ children_new(uv_loop_t *loop, const struct children_conf *conf,
 	all->loop = loop;
 	all->conf = *conf;
 	all->calls = *calls;
+	children_log_level(all, conf->log_level);
 	for (int role = 1; role < ROLES; role++) {
 		uv_timer_init(loop, &all->timer[role]);
 		all->timer[role].data = all;
@@ -455,6 +457,13 @@ children_new(uv_loop_t *loop, const struct children_conf *conf,
 	for (int role = 1; role < ROLES; role++)
 		fill_role(all, (enum handoff_role)role);
 	return OK;
+}
+
+void
+children_log_level(struct children *all, const char *level)
+{
+	snprintf(all->log_level, sizeof(all->log_level), "%s",
+	    level == NULL ? "" : level);
 }
 
 struct child *

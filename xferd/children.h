@@ -31,7 +31,7 @@ struct child;
 
 struct children_conf {
 	const char *program;		/* absolute path of xferd; borrowed */
-	const char *log_level;		/* passed on; or NULL; borrowed */
+	const char *log_level;		/* passed on; or NULL; copied */
 	unsigned fetch_warm;		/* fetch processes kept waiting */
 	unsigned fetch_max;		/* fetch processes at all */
 	bool want_notify;		/* run a notify process */
@@ -56,6 +56,9 @@ struct children_calls {
 MUST_USE enum err children_new(uv_loop_t *loop,
     const struct children_conf *conf, const struct children_calls *calls,
     struct children **out);
+
+/** children_log_level() - of processes started from now on; copied */
+void children_log_level(struct children *all, const char *level);
 
 /** children_take() - a warm fetch process for one connection, or NULL */
 struct child *children_take(struct children *all);

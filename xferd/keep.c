@@ -57,6 +57,7 @@ struct whole {
 	struct svc *svc;
 	uv_loop_t loop;
 	struct db_conf db;
+	char *conninfo;			/* outlives a reload */
 	struct hint *hint;
 	struct metrics_server *metrics;
 	uv_poll_t signals;
@@ -335,6 +336,13 @@ on_hint(void *arg)
 	sched_poke(k->sched);
 }
 
+static void
+on_round_ended(struct keep *k)
+{
+	if (!k->draining && k->sched != NULL)
+		sched_room(k->sched);
+}
+
 /* The database has been seen: the work begins. */
 static void
 start_done(struct crew_job *job)
@@ -376,6 +384,8 @@ on_signal(uv_poll_t *poll, int status UNUSED, int events UNUSED)
 		if (svc_reload(w->svc, &old) == OK) {
 			w->keep.conf = w->svc->conf;
 			read_limits(&w->keep);
+			children_log_level(w->keep.children,
+			    w->keep.conf->log.level);
 			conf_free(old);
 		}
 		break;
@@ -409,7 +419,8 @@ read_db(struct whole *w)
 {
 	const struct conf *conf = w->keep.conf;
 
-	w->db = (struct db_conf){ .conninfo = conf->database.xferd,
+	w->conninfo = strdup(conf->database.xferd);
+	w->db = (struct db_conf){ .conninfo = w->conninfo,
 		.program = "xferd",
 		.connect_timeout_s = (int)conf->database.connect_timeout_s,
 		.timeout_ms = (int)MAX(conf->database.statement_timeout_ms,
@@ -511,6 +522,7 @@ keep_run(struct svc *svc, const char *program)
 	w->svc = svc;
 	k->conf = svc->conf;
 	k->loop = &w->loop;
+	k->round_ended = on_round_ended;
 	raise_limits();
 	uv_loop_init(k->loop);
 	find_owner(w);
@@ -541,6 +553,7 @@ keep_run(struct svc *svc, const char *program)
 	release_leases(w);
 	notice_close(k->notice);
 	keyring_free(k->keys);
+	free(w->conninfo);
 	log_info("xferd.stopped", "");
 	return svc_end(svc, w->failed);
 }

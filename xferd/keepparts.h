@@ -43,6 +43,7 @@ struct keep {
 
 	struct round *rounds;		/* all that run */
 	unsigned n_rounds;
+	void (*round_ended)(struct keep *keep);	/* upward: to sched */
 	bool draining;
 };
 

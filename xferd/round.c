@@ -726,8 +726,10 @@ static void
 on_written(void *arg)
 {
 	struct round *r = arg;
+	struct keep *keep = r->keep;
 
 	round_free(r);
+	keep->round_ended(keep);
 }
 
 static int

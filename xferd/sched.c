@@ -23,14 +23,16 @@
 enum {
 	BATCH_MAX = 128,
 	BUSY_MAX = 4096,
+	ROOM_MS = 10,			/* rounds end in bunches */
 };
 
 struct sched {
 	struct keep *keep;
-	uv_timer_t poll, renew_timer;
+	uv_timer_t poll, renew_timer, room;
 	struct lease_claim claim;
 	struct lease_renew renew;
 	bool claiming, renewing, again, stopped;
+	bool limited, room_on;		/* more may be due than was claimed */
 };
 
 static void
@@ -73,8 +75,10 @@ claim(struct sched *s)
 	s->again = true;
 	if (s->claiming || s->stopped)
 		return;
-	if (s->keep->n_rounds >= conf->transfer.rounds_max)
+	if (s->keep->n_rounds >= conf->transfer.rounds_max) {
+		s->limited = true;
 		return;
+	}
 	room = conf->transfer.rounds_max - s->keep->n_rounds;
 	c->busy = malloc(BUSY_MAX * 16);
 	if (c->busy == NULL)
@@ -84,6 +88,7 @@ claim(struct sched *s)
 	c->n_busy = tally_busy(s->keep->tally,
 	    conf->transfer.rounds_per_tenant, c->busy, BUSY_MAX);
 	c->n_max = MIN(room, (unsigned)BATCH_MAX);
+	s->limited = c->n_busy > 0;
 	c->lease_ms = (int64_t)conf->transfer.lease_s * 1000;
 	memcpy(c->owner, s->keep->owner, 16);
 	c->job = (struct crew_job){ .run = lease_claim_run,
@@ -95,6 +100,24 @@ void
 sched_poke(struct sched *s)
 {
 	claim(s);
+}
+
+static void
+on_room(uv_timer_t *timer)
+{
+	struct sched *s = timer->data;
+
+	s->room_on = false;
+	claim(s);
+}
+
+void
+sched_room(struct sched *s)
+{
+	if (!s->limited || s->room_on || s->stopped)
+		return;
+	s->room_on = true;
+	uv_timer_start(&s->room, on_room, ROOM_MS, 0);
 }
 
 static void
@@ -166,7 +189,8 @@ sched_new(struct keep *keep, struct sched **out)
 	s->keep = keep;
 	uv_timer_init(keep->loop, &s->poll);
 	uv_timer_init(keep->loop, &s->renew_timer);
-	s->poll.data = s->renew_timer.data = s;
+	uv_timer_init(keep->loop, &s->room);
+	s->poll.data = s->renew_timer.data = s->room.data = s;
 	uv_timer_start(&s->poll, on_poll, 0, conf->transfer.poll_ms);
 	uv_timer_start(&s->renew_timer, on_renew, third_ms, third_ms);
 	*out = s;

@@ -4,7 +4,8 @@
  * Knows:    free rounds, tenants at their cap, hints, renewing of leases.
  * Not here: SQL (lease), rounds.
  * Runs in:  keep's loop thread.
- * Bounded:  transfer.rounds_max, transfer.rounds_per_tenant.
+ * Bounded:  transfer.rounds_max; transfer.rounds_per_tenant, which one claim may
+ *           exceed by a batch (transfers have a hard bound in fetches).
  */
 #ifndef XFERD_SCHED_H
 #define XFERD_SCHED_H
@@ -19,6 +20,9 @@ MUST_USE enum err sched_new(struct keep *keep, struct sched **out);
 
 /** sched_poke() - something may be due now */
 void sched_poke(struct sched *s);
+
+/** sched_room() - a round ended: if that was what kept us, claim soon */
+void sched_room(struct sched *s);
 
 /** sched_stop() - claim nothing more; leases are still renewed */
 void sched_stop(struct sched *s);

@@ -252,14 +252,21 @@ ask_next(struct zone *z, int64_t now_ms, struct zone_action *out)
 	ask(z, now_ms, out);
 }
 
+/*
+ * @cannot: the primary does not do IXFR, which is remembered.  Differences that
+ * merely do not fit once (NSD 4.6 adds records that are there) are not held
+ * against the next ones.					T-076
+ */
 static void
-fall_back(struct zone *z, int64_t now_ms, struct zone_action *out)
+fall_back(struct zone *z, bool cannot, int64_t now_ms,
+    struct zone_action *out)
 {
 	if (z->mode == ZONE_MODE_AXFR) {
 		ask_next(z, now_ms, out);
 		return;
 	}
-	z->no_ixfr |= (uint16_t)(1u << z->order[z->turn]);	/* T-076 */
+	if (cannot)
+		z->no_ixfr |= (uint16_t)(1u << z->order[z->turn]);
 	z->tried_axfr = true;
 	fetch(z, out);
 }
@@ -365,7 +372,7 @@ step_fetching(struct zone *z, const struct zone_event *ev, int64_t now_ms,
 	else if (ev->kind == ZONE_EV_REPLY_FAILED ||
 	    ev->kind == ZONE_EV_REJECTED || ev->kind == ZONE_EV_MISMATCH ||
 	    ev->kind == ZONE_EV_CURRENT)
-		fall_back(z, now_ms, out);
+		fall_back(z, ev->kind == ZONE_EV_REPLY_FAILED, now_ms, out);
 	else if (ev->kind == ZONE_EV_LINK_FAILED)
 		ask_next(z, now_ms, out);	/* T-077 */
 	else if (ev->kind == ZONE_EV_TROUBLE)
@@ -386,7 +393,7 @@ step_publishing(struct zone *z, const struct zone_event *ev, int64_t now_ms,
 	case ZONE_EV_REJECTED:
 		/* Rejected content after IXFR: see whether the whole zone is
 		 * better; after AXFR: whether another primary is. */
-		fall_back(z, now_ms, out);
+		fall_back(z, false, now_ms, out);
 		break;
 	case ZONE_EV_CONFLICT:
 		finish(z, ZONE_OUT_CONFLICT, now_ms, out);	/* T-078 */

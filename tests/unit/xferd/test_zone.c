@@ -126,6 +126,7 @@ TEST(mismatch_falls_back_to_axfr)			/* T-069 */
 	a = step(&z, ZONE_EV_MISMATCH, 0);
 	assert_int_equal(a.kind, ZONE_ACT_FETCH);
 	assert_int_equal(a.mode, ZONE_MODE_AXFR);
+	assert_int_equal(z.no_ixfr, 0);
 }
 
 TEST(cut_connection_goes_to_the_next_primary)		/* T-077, T-010 */

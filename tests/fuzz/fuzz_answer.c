@@ -1,8 +1,9 @@
 /*
  * fuzz_answer.c - any request over a cache with every kind of zone.
  *
- * The first octet chooses transport, payload limit and stripe; the rest is
- * the request. The reply must fit, echo the question, and have a parseable
+ * The first octet chooses transport and stripe; the rest is the request. With
+ * its top bit set, the rest makes a zone of its own first: odd records of
+ * few names, then questions about them. The reply must fit, echo the question, and have a parseable
  * shape: counts and octets agree. Built with VARIANT=fuzz it is a libFuzzer
  * target; without, it runs once over the files given.
  */
@@ -13,6 +14,8 @@
 
 #include "common/dns/dname.h"
 #include "common/dns/nsec3hash.h"
+#include "common/dns/rr.h"
+#include "common/dns/rrtype.h"
 #include "dnsd/answer.h"
 #include "tests/lib/testcache.h"
 
@@ -116,17 +119,120 @@ check_shape(const uint8_t *p, size_t len)
 	MUST(at == len);
 }
 
+static void
+ask(const struct answer_ctx *c, const struct answer_facts *f)
+{
+	size_t n;
+
+	memset(&job, 0xa5, sizeof(job));
+	if (answer(&job, c, f, &n) != ANSWER_SEND)
+		return;
+	MUST(n >= 12 && n <= f->out_max);
+	MUST(memcmp(f->out, f->request, 2) == 0);
+	MUST(f->out[2] & 0x80);
+	if (f->transport == ANSWER_UDP && !job.query.edns.present)
+		MUST(n <= 512);
+	check_shape(f->out, n);
+}
+
+/* A name below "f." from one octet: up to three labels out of four. */
+static size_t
+small_name(uint8_t octet, uint8_t *out)
+{
+	static const char labels[] = "ab*\1";
+	size_t n = 0;
+
+	for (unsigned i = octet & 3; i > 0; i--) {
+		octet >>= 2;
+		out[n++] = 1;
+		out[n++] = (uint8_t)labels[octet & 3];
+	}
+	memcpy(out + n, "\1f", 3);
+	return n + 3;
+}
+
+/* Records: name, type, length and rdata, or a name where that is one. */
+static void
+try_zone(const uint8_t *data, size_t len)
+{
+	static const uint16_t types[] = {
+		RRTYPE_A, RRTYPE_NS, RRTYPE_CNAME, RRTYPE_DNAME, RRTYPE_MX,
+		RRTYPE_SRV, RRTYPE_SVCB, RRTYPE_HTTPS, RRTYPE_DS, RRTYPE_NSEC,
+		RRTYPE_NSEC3, RRTYPE_NSEC3PARAM, RRTYPE_RRSIG, RRTYPE_TXT,
+		RRTYPE_AAAA, 65280,
+	};
+	static uint8_t out[65535];
+	static const uint8_t soa[] = "\0\0\0\0\0\1\0\0\0\1\0\0\0\1\0\0\0\1"
+	    "\0\0\0";		/* and the literal's own zero */
+	struct answer_ctx c = ctx;
+	struct testcache own;
+	struct testcache_zone *z;
+	uint8_t owner[32], rdata[64], request[64] = { 1, 2, 0, 0, 0, 1 };
+
+	testcache_init(&own, (size_t)1 << 18);
+	z = testcache_add(&own, "f.");
+	z->page_bytes = 160;
+	z->fanout = 2;
+	testcache_add_record(z, (const uint8_t *)"\1f", RRTYPE_SOA, 60, soa,
+	    sizeof(soa));
+	for (unsigned i = 0; i < 40 && len >= 3; i++) {
+		uint16_t type = types[data[1] % 16];
+		uint8_t pick = data[2];
+		size_t n = pick & 31;
+
+		small_name(data[0], owner);
+		data += 3;
+		len -= 3;
+		if (type == RRTYPE_NS || type == RRTYPE_CNAME ||
+		    type == RRTYPE_DNAME) {
+			n = small_name(pick, rdata);
+		} else {
+			n = n < len ? n : len;
+			memcpy(rdata, data, n);
+			data += n;
+			len -= n;
+		}
+		if (rr_rdata_check(type, rdata, n) == OK)
+			testcache_add_record(z, owner, type, 60, rdata, n);
+	}
+	testcache_publish(&own);
+	c.arena = own.arena;
+	c.arena_size = own.used;
+	for (unsigned i = 0; i < 64; i++) {
+		struct answer_facts f = {
+			.request = request, .out = out, .source_port = 1,
+			.transport = i & 1 ? ANSWER_TCP : ANSWER_UDP,
+			.out_max = i & 1 ? sizeof(out) : 1232,
+			.now_boot_ms = 1,
+		};
+		size_t at = 12 + small_name((uint8_t)(i * 37), request + 12);
+		unsigned type = types[i % 16];
+
+		memcpy(request + at, "\0\0\0\1\0\0\51\4\320\0\0\200\0\0\0",
+		    15);
+		request[at] = (uint8_t)(type >> 8);
+		request[at + 1] = (uint8_t)type;
+		request[11] = 1;
+		f.request_len = at + 15;
+		ask(&c, &f);
+	}
+	testcache_fini(&own);
+}
+
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 {
 	static uint8_t out[65535];
 	struct answer_facts f;
-	size_t n;
 
 	if (cache.arena == NULL)
 		setup();
 	if (len < 1 || len > 65536)
 		return 0;
+	if (data[0] & 0x80) {
+		try_zone(data + 1, len - 1);
+		return 0;
+	}
 	f = (struct answer_facts){
 		.request_len = len - 1,
 		.transport = data[0] & 1 ? ANSWER_TCP : ANSWER_UDP,
@@ -139,15 +245,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 	MUST(copy != NULL);
 	memcpy(copy, data + 1, f.request_len);
 	f.request = copy;
-	memset(&job, 0xa5, sizeof(job));
-	if (answer(&job, &ctx, &f, &n) == ANSWER_SEND) {
-		MUST(n >= 12 && n <= f.out_max);
-		MUST(memcmp(out, copy, 2) == 0);
-		MUST(out[2] & 0x80);
-		if (f.transport == ANSWER_UDP && !job.query.edns.present)
-			MUST(n <= 512);
-		check_shape(out, n);
-	}
+	ask(&ctx, &f);
 	free(copy);
 	return 0;
 }

@@ -640,7 +640,7 @@ finish(struct transfer *t, enum err e)
 		.reason = reason,
 		.style = style_of(t),
 		.reusable = is_reusable(t, reason),
-		.aa = t->stream.aa && t->stream.n_messages > 0,
+		.aa = t->stream.aa && soa != NULL,
 		.records = t->stream.n_records,
 		.bytes = t->stream.n_bytes,
 		.messages = t->stream.n_messages,

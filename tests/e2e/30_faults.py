@@ -96,6 +96,7 @@ def xferd_role(c, role):
     kill(before)
     wait_for(f"a new {role}", lambda: [
         p for p in c.u.role_pids("xferd", role) if p not in before], 20)
+    wait_for("queries", lambda: load.asked > 50, 20)
     quiet(load)
     c.follows()
 

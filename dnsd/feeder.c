@@ -12,6 +12,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "common/base/buf.h"
 #include "common/base/log.h"
@@ -636,12 +637,15 @@ wait_hint(struct feeder *f)
 static enum err
 arena_open(struct feeder *f, int arena_fd)
 {
-	size_t size = (size_t)f->conf->dns.arena_max_mib << 20;
+	struct stat st;			/* the file's size, whatever conf says now */
 	struct pollfd none = { -1, 0, 0 };
 	enum err e = ERR_BUSY;
 
+	if (fstat(arena_fd, &st) < 0)
+		return ERR_SYSTEM;
 	for (int i = 0; i < OPEN_TRIES && e == ERR_BUSY && !worker_stop; i++) {
-		e = cache_write_open(arena_fd, size, f->control, &f->w);
+		e = cache_write_open(arena_fd, (size_t)st.st_size, f->control,
+		    &f->w);
 		if (e == ERR_BUSY)	/* the old feeder is on its way out */
 			poll(&none, 1, 100);
 	}

@@ -42,7 +42,7 @@ static const char *const role_name[] = {
 
 enum {
 	TICK_MS = 100,
-	STUCK_MS = 10000,		/* a worker that does not turn its loop */
+	STUCK_MS = 5000,		/* a worker that does not turn its loop */
 	PIN_MS = 2000,			/* in one batch, while memory is short */
 	CALM_MS = 10000,		/* deaths are counted over this */
 	FREE_RESTARTS = 5,		/* before back-off begins */
@@ -864,6 +864,18 @@ workers_run(const struct supervisor *s)
 	return true;
 }
 
+/* What may change live is the log level, here; all else wants a restart. */
+static void
+reload(struct supervisor *s)
+{
+	struct conf *old;
+
+	if (svc_reload(s->svc, &old) != OK)
+		return;
+	s->conf = s->svc->conf;
+	conf_free(old);
+}
+
 static void
 supervise(struct supervisor *s)
 {
@@ -884,7 +896,7 @@ supervise(struct supervisor *s)
 		case SVC_STOP:
 			return;
 		case SVC_RELOAD:
-			children_signal(s, SIGHUP);
+			reload(s);
 			break;
 		case SVC_CHILD:
 		case SVC_NONE:

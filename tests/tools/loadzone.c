@@ -47,8 +47,8 @@ STMT(zone_add, 2, "INSERT INTO zone (tenant_id, name, apex, state)"
     " SELECT id, $1, $2, 'active' FROM tenant WHERE name = 'loadzone'"
     " ON CONFLICT DO NOTHING");
 STMT(zone_get, 1, "SELECT s.zone_id, s.tenant_id, s.generation"
-    " FROM zone_state s WHERE s.apex = $1 AND s.state <> 'deleted'"
-    " FOR UPDATE");
+    " FROM zone z JOIN zone_state s ON s.zone_id = z.id"
+    " WHERE z.apex = $1 AND z.deleted_at IS NULL FOR UPDATE OF s");
 STMT(page_list, 1, "SELECT low_key, high_key, record_count, digest"
     " FROM zone_page WHERE zone_id = $1 AND to_generation IS NULL"
     " ORDER BY low_key");

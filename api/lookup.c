@@ -119,16 +119,27 @@ lookup_primary(struct db *db, struct req *r, const char *text,
 }
 
 enum err
-lookup_limit(struct db *db, struct req *r, const char *name,
-    int64_t otherwise, int64_t *out_limit)
+lookup_room(struct db *db, struct req *r, const char *what,
+    int64_t otherwise, const struct db_stmt *count)
 {
-	struct db_rows *rows;
+	struct db_rows *rows = NULL;
+	int64_t limit, used;
 	enum err e;
 
-	e = one_row(db, SQL_STMT(tenant_limit), r, db_text(name), &rows);
+	e = one_row(db, SQL_STMT(tenant_limit), r, db_text(what), &rows);
 	if (e != OK)
 		return e;
-	*out_limit = db_get_i64_or(rows, 0, 0, otherwise);
+	limit = db_get_i64_or(rows, 0, 0, otherwise);
 	db_rows_free(rows);
-	return OK;
+	e = db_exec(db, count, DB_PARAMS(db_uuid(r->who.tenant_id),
+	    db_i64(limit)), &rows);
+	if (e != OK)
+		return e;
+	used = db_get_i64(rows, 0, 0);
+	db_rows_free(rows);
+	if (used < limit)
+		return OK;
+	(void)req_problem(r, PROBLEM_LIMIT, "this account may have %lld %s",
+	    (long long)limit, what);
+	return ERR_LIMIT;
 }

@@ -42,8 +42,15 @@ MUST_USE enum err lookup_key(struct db *db, struct req *r, const char *text,
 MUST_USE enum err lookup_primary(struct db *db, struct req *r,
     const char *text, uint8_t *out_id, struct db_rows **out_rows);
 
-/** lookup_limit() - the tenant's own limit of @name, or @otherwise */
-MUST_USE enum err lookup_limit(struct db *db, struct req *r,
-    const char *name, int64_t otherwise, int64_t *out_limit);
+/**
+ * lookup_room() - may the tenant have one more of something?
+ * @what:      "zones" ...: member of the tenant's own limits
+ * @otherwise: the limit of a tenant without that member
+ * @count:     statement that counts them, up to a number
+ *
+ * Returns OK; ERR_LIMIT, with the problem in r->reply; or database.
+ */
+MUST_USE enum err lookup_room(struct db *db, struct req *r, const char *what,
+    int64_t otherwise, const struct db_stmt *count);
 
 #endif

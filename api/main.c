@@ -23,6 +23,7 @@
 #include "common/base/metrics.h"
 #include "common/base/now.h"
 #include "common/base/svc.h"
+#include "common/db/db_schema.h"
 #include "common/db/db_tx.h"
 
 static struct {
@@ -108,6 +109,14 @@ on_run(struct req *r, struct repo *repo)
 static bool
 on_submit(struct app *app, struct req *r)
 {
+	/* Alive is said without a handler thread: all of them may be waiting
+	 * for a database that does not answer. */
+	if (r->route->handler == resource_meta_health) {
+		dispatch_run(r, NULL);
+		note_reply(r, r->began_ms);
+		http_finish(r);
+		return true;
+	}
 	if (pool_submit(app->pool, r))
 		return true;
 	metrics_add(&count.refused_full, 1);
@@ -312,13 +321,41 @@ stop(struct app *app)
 	http_close(http);
 }
 
+/* A schema that we do not know is refused; a database that is not there yet
+ * is not a reason to stay away. */
+static enum err
+check_schema(const struct app *app)
+{
+	struct db_conf conf = {
+		.conninfo = app->conf->database.apid_app,
+		.program = "apid",
+		.connect_timeout_s =
+		    (int)app->conf->database.connect_timeout_s,
+	};
+	struct db *db = NULL;
+	char why[256] = "";
+	enum err e;
+
+	e = db_open(&conf, &db, why, sizeof(why));
+	if (e == OK)
+		e = db_schema_check(db, why, sizeof(why));
+	if (e != OK)
+		log_warn("schema.unchecked", "error=%s reason=%s",
+		    err_name(e), LOG_Q(why));
+	if (db != NULL)
+		db_close(db);
+	return e == ERR_SCHEMA ? e : OK;
+}
+
 static enum err
 run(struct app *app, struct svc *s)
 {
 	struct metrics_server *metrics = NULL;
 	enum err e;
 
-	e = start(app);
+	e = check_schema(app);
+	if (e == OK)
+		e = start(app);
 	if (e == OK)
 		e = metrics_serve_start(app->conf->api.metrics_listen,
 		    render_metrics, NULL, &metrics);

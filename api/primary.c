@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "api/app.h"
 #include "api/lookup.h"
 #include "api/primary.h"
 #include "api/sql.h"
@@ -155,6 +156,11 @@ primary_make(struct db *db, struct req *r, const struct primary *p,
 	struct db_rows *rows = NULL;
 	enum err e;
 
+	e = lookup_room(db, r, "primaries",
+	    r->app->conf->limits.primaries_per_tenant,
+	    SQL_STMT(primary_count));
+	if (e != OK)
+		return e;
 	e = db_exec(db, SQL_STMT(primary_insert),
 	    DB_PARAMS(db_uuid(r->who.tenant_id),
 		p->name[0] != '\0' ? db_text(p->name) : db_text(NULL),

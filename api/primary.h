@@ -51,7 +51,7 @@ MUST_USE enum err primary_apply(struct db *db, struct req *r,
 /** primary_defaults() - what a description without its members means */
 void primary_defaults(struct primary *p);
 
-/** primary_make() - a new row; ERR_EXISTS when the name is taken */
+/** primary_make() - a new row; ERR_EXISTS when the name is taken, ERR_LIMIT */
 MUST_USE enum err primary_make(struct db *db, struct req *r,
     const struct primary *p, uint8_t *out_id);
 

@@ -128,6 +128,10 @@ insert_key(struct db *db, struct req *r, void *arg)
 	struct jw w;
 	enum err e;
 
+	e = lookup_room(db, r, "keys", r->app->conf->limits.keys_per_tenant,
+	    SQL_STMT(key_count));
+	if (e != OK)
+		return e;
 	e = db_exec(db, SQL_STMT(key_insert),
 	    DB_PARAMS(db_uuid(r->who.tenant_id), db_uuid(k->id),
 		db_text(k->name.text), db_bytes(k->name.wire, k->name.len),

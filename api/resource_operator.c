@@ -1,7 +1,7 @@
 /*
  * resource_operator.c - /v1/operator/tenants: who is a customer here.
  */
-#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "api/repo.h"
@@ -13,7 +13,7 @@
 enum { TENANT_REPLY_MAX = 16384, TENANT_LIST_MAX = 1 << 20 };
 
 struct limits_in {
-	struct body_int zones;
+	struct body_int zones, primaries, keys, tokens;
 };
 
 struct tenant_in {
@@ -31,6 +31,12 @@ static const struct body_field create_fields[] = {
 static const struct body_field limit_fields[] = {
 	{ "zones", BODY_INT, BODY_OPT, 0, 100000000,
 	  offsetof(struct limits_in, zones) },
+	{ "primaries", BODY_INT, BODY_OPT, 0, 100000000,
+	  offsetof(struct limits_in, primaries) },
+	{ "keys", BODY_INT, BODY_OPT, 0, 10000000,
+	  offsetof(struct limits_in, keys) },
+	{ "tokens", BODY_INT, BODY_OPT, 0, 10000000,
+	  offsetof(struct limits_in, tokens) },
 };
 
 static void
@@ -73,13 +79,44 @@ reply_tenant(struct db *db, struct req *r, unsigned int status,
 	return req_json(r, status, &w);
 }
 
+static void
+add_limit(struct jw *w, const char *key, const struct body_int *n)
+{
+	if (n->set)
+		jw_int(w, key, n->v);
+}
+
+/* The limits as JSON; @out of 256 bytes is more than four numbers take. */
+static enum err
+print_limits(const struct limits_in *in, char out[256])
+{
+	struct jw w;
+	size_t len;
+	char *text;
+
+	jw_init(&w, 255);
+	jw_begin_object(&w, NULL);
+	add_limit(&w, "zones", &in->zones);
+	add_limit(&w, "primaries", &in->primaries);
+	add_limit(&w, "keys", &in->keys);
+	add_limit(&w, "tokens", &in->tokens);
+	jw_end_object(&w);
+	text = jw_take(&w, &len);
+	if (text == NULL)
+		return ERR_NO_MEMORY;
+	memcpy(out, text, len);
+	out[len] = '\0';
+	free(text);
+	return OK;
+}
+
 static enum err
 create_tenant(struct db *db, struct req *r, void *arg)
 {
 	struct tenant_in in = { 0 };
 	struct limits_in limits = { 0 };
 	struct db_rows *rows = NULL;
-	char json[64] = "{}";
+	char json[256];
 	uint8_t id[16];
 	enum err e;
 
@@ -91,9 +128,9 @@ create_tenant(struct db *db, struct req *r, void *arg)
 		    COUNT_OF(limit_fields), &limits, &r->faults);
 	if (r->faults.n > 0)
 		return req_invalid(r);
-	if (limits.zones.set)
-		snprintf(json, sizeof(json), "{\"zones\": %lld}",
-		    (long long)limits.zones.v);
+	e = print_limits(&limits, json);
+	if (e != OK)
+		return e;
 	e = db_exec(db, SQL_STMT(tenant_insert),
 	    DB_PARAMS(db_text(in.name.s), db_text(json)), &rows);
 	if (e != OK)

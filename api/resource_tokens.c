@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "api/app.h"
+#include "api/lookup.h"
 #include "api/repo.h"
 #include "api/req.h"
 #include "api/show.h"
@@ -27,7 +28,11 @@ resource_tokens_list(struct req *r)
 static enum err
 create_token(struct db *db, struct req *r, void *arg)
 {
-	return token_create(db, r, r->who.tenant_id, arg);
+	enum err e;
+
+	e = lookup_room(db, r, "tokens",
+	    r->app->conf->limits.tokens_per_tenant, SQL_STMT(token_count));
+	return e != OK ? e : token_create(db, r, r->who.tenant_id, arg);
 }
 
 /* Nobody hands out more than they have. */

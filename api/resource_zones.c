@@ -48,7 +48,7 @@ print_nameservers(struct jw *w, const struct conf *conf, uint64_t stripes)
 	jw_end_list(w);
 }
 
-/* The text is for people; "reason: message" is how xferd writes it. */
+/* The reason is the stable word of the last attempt that failed. */
 static void
 print_error(struct jw *w, struct db_rows *rows, size_t row)
 {
@@ -57,6 +57,7 @@ print_error(struct jw *w, struct db_rows *rows, size_t row)
 		return;
 	}
 	jw_begin_object(w, "last_error");
+	show_text(w, "reason", rows, row, 21);
 	show_text(w, "message", rows, row, 12);
 	show_time(w, "at", rows, row, 13);
 	jw_end_object(w);
@@ -244,28 +245,11 @@ store_primaries(struct db *db, struct req *r, const uint8_t *zone_id,
 	return e;
 }
 
-/* Room for @n more zones? ERR_LIMIT with its problem when not. */
 static enum err
-check_room(struct db *db, struct req *r, size_t n)
+check_room(struct db *db, struct req *r)
 {
-	struct db_rows *rows = NULL;
-	int64_t limit, used;
-	enum err e;
-
-	e = lookup_limit(db, r, "zones",
-	    r->app->conf->limits.zones_per_tenant, &limit);
-	if (e == OK)
-		e = db_exec(db, SQL_STMT(zone_count), DB_PARAMS(
-		    db_uuid(r->who.tenant_id), db_i64(limit)), &rows);
-	if (e != OK)
-		return e;
-	used = db_get_i64(rows, 0, 0);
-	db_rows_free(rows);
-	if (used + (int64_t)n <= limit)
-		return OK;
-	(void)req_problem(r, PROBLEM_LIMIT,
-	    "this account may have %lld zones", (long long)limit);
-	return ERR_LIMIT;
+	return lookup_room(db, r, "zones",
+	    r->app->conf->limits.zones_per_tenant, SQL_STMT(zone_count));
 }
 
 /* The claim and its primaries: OK, ERR_EXISTS, or database. */
@@ -325,7 +309,7 @@ create_zone(struct db *db, struct req *r, void *arg)
 		(void)req_invalid(r);
 		return ERR_INVALID;	/* undo primaries made on the way */
 	}
-	e = check_room(db, r, 1);
+	e = check_room(db, r);
 	if (e == OK)
 		e = insert_zone(db, r, &name, &primaries, id);
 	if (e == ERR_EXISTS) {
@@ -387,7 +371,7 @@ create_item(struct db *db, struct req *r, void *arg)
 	}
 	if (r->faults.n > 0)
 		return ERR_INVALID;
-	e = check_room(db, r, 1);
+	e = check_room(db, r);
 	return e != OK ? e : insert_zone(db, r, &it->name, use, it->id);
 }
 

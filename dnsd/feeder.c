@@ -7,6 +7,7 @@
  * exceptions.  Rows that come twice are dropped by generation.
  */
 #include <errno.h>
+#include <malloc.h>
 #include <poll.h>
 #include <pthread.h>
 #include <stdio.h>
@@ -399,6 +400,7 @@ feed_poll(struct feeder *f, bool full)
 		    cache_write_n_zones(f->w), gone.n, f->n_exceptions,
 		    cache_write_used(f->w), now_boot_ms() - boot_ms);
 		cache_write_ready(f->w);
+		malloc_trim(0);		/* rows of everything are gone */
 	}
 	return e;
 }

@@ -383,8 +383,9 @@ ask_keep(struct probe *p, struct ask_state *q, const uint8_t *input,
     size_t len)
 {
 	uint8_t payload[HANDOFF_LARGE_MAX];
+	/* The slot is in the low bits: the reply finds it at once. */
 	struct handoff_hmac h = {
-		.id = ++p->n_hmac,
+		.id = ++p->n_hmac * PROBE_ASKS_MAX + (uint64_t)(q - p->asks),
 		.key_id = q->zone.key_id,
 		.bytes = input,
 		.len = len,
@@ -651,23 +652,19 @@ static enum err
 take_hmac(struct probe *p, const struct frame *f)
 {
 	struct handoff_hmac_reply r;
+	struct ask_state *q;
 
 	if (handoff_hmac_reply_decode(f->payload, f->len, &r) != OK)
 		return ERR_MALFORMED;
-	for (unsigned i = 0; i < PROBE_ASKS_MAX; i++) {
-		struct ask_state *q = &p->asks[i];
-
-		if ((q->phase != SIGNING && q->phase != VERIFYING) ||
-		    q->hmac_id != r.id)
-			continue;
-		if (r.mac_len != tsig_alg_size(q->zone.alg))
-			return ask_end(p, q, HANDOFF_INTERNAL, NULL,
-			    TSIG_BAD_KEY);
-		if (q->phase == SIGNING)
-			return signed_request(p, q, r.mac, r.mac_len);
-		return verified_answer(p, q, r.mac, r.mac_len);
-	}
-	return OK;			/* its question is over */
+	q = &p->asks[r.id % PROBE_ASKS_MAX];
+	if ((q->phase != SIGNING && q->phase != VERIFYING) ||
+	    q->hmac_id != r.id)
+		return OK;		/* its question is over */
+	if (r.mac_len != tsig_alg_size(q->zone.alg))
+		return ask_end(p, q, HANDOFF_INTERNAL, NULL, TSIG_BAD_KEY);
+	if (q->phase == SIGNING)
+		return signed_request(p, q, r.mac, r.mac_len);
+	return verified_answer(p, q, r.mac, r.mac_len);
 }
 
 /* ---- Sockets ----------------------------------------------------------- */

@@ -119,11 +119,11 @@ lookup_primary(struct db *db, struct req *r, const char *text,
 }
 
 enum err
-lookup_room(struct db *db, struct req *r, const char *what,
-    int64_t otherwise, const struct db_stmt *count)
+lookup_room_left(struct db *db, struct req *r, const char *what,
+    int64_t otherwise, const struct db_stmt *count, int64_t *out_left)
 {
 	struct db_rows *rows = NULL;
-	int64_t limit, used;
+	int64_t limit;
 	enum err e;
 
 	e = one_row(db, SQL_STMT(tenant_limit), r, db_text(what), &rows);
@@ -135,11 +135,22 @@ lookup_room(struct db *db, struct req *r, const char *what,
 	    db_i64(limit)), &rows);
 	if (e != OK)
 		return e;
-	used = db_get_i64(rows, 0, 0);
+	*out_left = limit - db_get_i64(rows, 0, 0);
 	db_rows_free(rows);
-	if (used < limit)
-		return OK;
-	(void)req_problem(r, PROBLEM_LIMIT, "this account may have %lld %s",
-	    (long long)limit, what);
+	return OK;
+}
+
+enum err
+lookup_room(struct db *db, struct req *r, const char *what,
+    int64_t otherwise, const struct db_stmt *count)
+{
+	int64_t left;
+	enum err e;
+
+	e = lookup_room_left(db, r, what, otherwise, count, &left);
+	if (e != OK || left > 0)
+		return e;
+	(void)req_problem(r, PROBLEM_LIMIT,
+	    "this account may have no more %s", what);
 	return ERR_LIMIT;
 }

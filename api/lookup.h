@@ -53,4 +53,9 @@ MUST_USE enum err lookup_primary(struct db *db, struct req *r,
 MUST_USE enum err lookup_room(struct db *db, struct req *r, const char *what,
     int64_t otherwise, const struct db_stmt *count);
 
+/** How many more it may have (0 or less: none). Returns OK or database. */
+MUST_USE enum err lookup_room_left(struct db *db, struct req *r,
+    const char *what, int64_t otherwise, const struct db_stmt *count,
+    int64_t *out_left);
+
 #endif

@@ -334,6 +334,7 @@ struct batch_item {
 	const struct batch_in *in;
 	const struct primaries *common;
 	size_t at;
+	int64_t room;		/* zones that the tenant may still make */
 	struct lookup_name name;
 	uint8_t id[16];
 };
@@ -371,8 +372,12 @@ create_item(struct db *db, struct req *r, void *arg)
 	}
 	if (r->faults.n > 0)
 		return ERR_INVALID;
-	e = check_room(db, r);
-	return e != OK ? e : insert_zone(db, r, &it->name, use, it->id);
+	if (it->room <= 0)
+		return ERR_LIMIT;
+	e = insert_zone(db, r, &it->name, use, it->id);
+	if (e == OK)
+		it->room--;
+	return e;
 }
 
 static enum problem
@@ -454,6 +459,12 @@ create_batch(struct db *db, struct req *r, void *arg)
 		(void)req_invalid(r);
 		return ERR_INVALID;
 	}
+	/* Counted once: a count an item makes a batch quadratic. */
+	e = lookup_room_left(db, r, "zones",
+	    r->app->conf->limits.zones_per_tenant, SQL_STMT(zone_count),
+	    &it.room);
+	if (e != OK)
+		return e;
 	jw_init(&w, REPLY_BYTES_MAX);
 	jw_begin_object(&w, NULL);
 	jw_begin_list(&w, "items");

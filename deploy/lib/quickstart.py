@@ -76,6 +76,14 @@ def proc_start(pid):
 def proc_exe(pid):
     try:
         exe = os.readlink(f"/proc/{pid}/exe")
+    except PermissionError:
+        # A process that allows no dumps hides this even from its own user; what it
+        # was started as is readable.
+        try:
+            with open(f"/proc/{pid}/cmdline", "rb") as f:
+                return os.fsdecode(f.read().split(b"\0", 1)[0])
+        except OSError:
+            return ""
     except OSError:
         return ""
     return exe[:-len(" (deleted)")] if exe.endswith(" (deleted)") else exe
@@ -615,7 +623,8 @@ jit = off
             if self.main_pid(program) or port_free(kind, addr):
                 continue
             holders = port_holder(kind, addr)
-            if any(proc_exe(p) == self.path("bin", program) for p in holders):
+            left = set(self.ours(program))
+            if left & set(holders) or (left and not holders):
                 continue        # what a dead main process left; it takes over
             who = ", ".join(f"pid {p} ({proc_exe(p) or 'unknown'})" for p in holders) or \
                 "a process we cannot see"

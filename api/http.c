@@ -15,8 +15,9 @@
  */
 #include <sys/socket.h>
 
-#include <ctype.h>
+#include <poll.h>
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -36,6 +37,8 @@ enum {
 	STREAM_BLOCK = 32 << 10,
 	DISCARD_FACTOR = 8,		/* of body_max_bytes, then cut off */
 	BACKLOG = 512,
+	DRAIN_MS = 2000,
+	DRAIN_STEP_MS = 10,
 };
 
 enum phase { HEADERS, BODY, RUNNING, ANSWER };
@@ -64,6 +67,8 @@ struct http {
 	struct MHD_Daemon *mhd;
 	pthread_mutex_t lock;		/* guards links */
 	struct link links;		/* head of a ring */
+	atomic_uint n_open;		/* exchanges that were begun */
+	atomic_bool stopping;
 };
 
 static struct exchange *
@@ -165,7 +170,7 @@ add_headers(struct exchange *x, struct MHD_Response *resp)
 	for (size_t i = 0; i < rp->n_headers; i++)
 		(void)MHD_add_response_header(resp, rp->header[i].name,
 		    rp->header[i].value);
-	if (rp->close)
+	if (rp->close || atomic_load(&x->http->stopping))
 		(void)MHD_add_response_header(resp, "Connection", "close");
 }
 
@@ -570,12 +575,14 @@ on_uri(void *cls, const char *uri, struct MHD_Connection *conn)
 		return NULL;
 	x->http = cls;
 	x->conn = conn;
+	atomic_fetch_add(&x->http->n_open, 1);
 	x->r.began_ms = now_mono_ms();
 	x->r.deadline_ms = x->r.began_ms +
 	    (int64_t)x->http->conf.request_timeout_s * 1000;
 	buf_init(&x->r.piece, 4 << 20);
 	x->raw = strdup(uri);
 	if (x->raw == NULL) {
+		atomic_fetch_sub(&x->http->n_open, 1);
 		free(x);
 		return NULL;
 	}
@@ -681,6 +688,7 @@ on_completed(void *cls, struct MHD_Connection *conn, void **con_cls,
 	    " peer=%s", x->r.id,
 	    x->r.route != NULL ? x->r.route->path : "none",
 	    x->r.reply.status, now_mono_ms() - x->r.began_ms, x->r.peer);
+	atomic_fetch_sub(&x->http->n_open, 1);
 	req_fini(&x->r);
 	free(x->raw);
 	free(x);
@@ -754,8 +762,17 @@ http_stop(struct http *h)
 {
 	int fd = MHD_quiesce_daemon(h->mhd);
 
+	atomic_store(&h->stopping, true);
 	if (fd >= 0)
 		close(fd);
+}
+
+void
+http_drain(struct http *h)
+{
+	for (int i = 0; i < DRAIN_MS / DRAIN_STEP_MS &&
+	    atomic_load(&h->n_open) > 0; i++)
+		(void)poll(NULL, 0, DRAIN_STEP_MS);
 }
 
 void

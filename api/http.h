@@ -50,8 +50,12 @@ void http_finish(struct req *r);
  *  call it about every second */
 void http_tick(struct http *http);
 
-/** http_stop() - take no new connections */
+/** http_stop() - take no new connections; those that are open end with their
+ *  next reply */
 void http_stop(struct http *http);
+
+/** http_drain() - give what was answered two seconds to be sent */
+void http_drain(struct http *http);
 
 /** http_close() - end; every request must have been finished before */
 void http_close(struct http *http);

@@ -313,12 +313,17 @@ stop(struct app *app)
 	if (http != NULL)
 		http_stop(http);
 	__atomic_store_n(&app->http, NULL, __ATOMIC_RELEASE);
-	if (app->waiter != NULL) {
+	/* Open connections go on asking until http_close(): pool and waiter
+	 * refuse, but must be there. */
+	if (app->waiter != NULL)
 		waiter_stop(app->waiter);
-		waiter_free(app->waiter);
-	}
-	pool_free(app->pool);
+	if (app->pool != NULL)
+		pool_stop(app->pool);
+	if (http != NULL)
+		http_drain(http);
 	http_close(http);
+	waiter_free(app->waiter);
+	pool_free(app->pool);
 }
 
 /* A schema that we do not know is refused; a database that is not there yet

@@ -104,16 +104,23 @@ pool_submit(struct pool *p, struct req *r)
 }
 
 void
-pool_free(struct pool *p)
+pool_stop(struct pool *p)
 {
-	if (p == NULL)
-		return;
 	pthread_mutex_lock(&p->lock);
 	p->stopping = true;
 	pthread_cond_broadcast(&p->news);
 	pthread_mutex_unlock(&p->lock);
 	for (unsigned int i = 0; i < p->n_threads; i++)
 		pthread_join(p->thread[i], NULL);
+	p->n_threads = 0;
+}
+
+void
+pool_free(struct pool *p)
+{
+	if (p == NULL)
+		return;
+	pool_stop(p);
 	pthread_cond_destroy(&p->news);
 	pthread_mutex_destroy(&p->lock);
 	free(p);

@@ -32,7 +32,8 @@ MUST_USE enum err pool_new(const struct pool_conf *conf,
  *  keeps it */
 MUST_USE bool pool_submit(struct pool *pool, struct req *r);
 
-/** pool_free() - run what is queued, then end the threads */
-void pool_free(struct pool *pool);
+/** pool_stop() - take no more, run what is queued, end the threads */
+void pool_stop(struct pool *pool);
+void pool_free(struct pool *pool);	/* stops, too; accepts NULL */
 
 #endif

@@ -194,6 +194,7 @@ waiter_stop(struct waiter *w)
 	run_round(w);
 	if (write(w->wake_fd, &one, sizeof(one)) != sizeof(one))
 		log_warn("waiter.stuck", "reason=\"eventfd refused\"");
+	pthread_join(w->thread, NULL);
 }
 
 void
@@ -201,7 +202,6 @@ waiter_free(struct waiter *w)
 {
 	if (w == NULL)
 		return;
-	pthread_join(w->thread, NULL);
 	CHECK(w->first == NULL);
 	if (w->listen != NULL)
 		db_listen_close(w->listen);

@@ -39,8 +39,9 @@ MUST_USE enum err waiter_new(const struct waiter_conf *conf,
  *  too many wait */
 MUST_USE bool waiter_park(struct waiter *w, struct req *r);
 
-/** waiter_stop() - no more parking; everybody's time has come */
+/** waiter_stop() - no more parking; everybody's time has come.  Returns when
+ *  nobody is parked and its thread has ended. */
 void waiter_stop(struct waiter *w);
-void waiter_free(struct waiter *w);
+void waiter_free(struct waiter *w);	/* after waiter_stop(); accepts NULL */
 
 #endif

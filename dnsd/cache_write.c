@@ -19,6 +19,7 @@
 #include "common/base/buf.h"
 #include "common/base/check.h"
 #include "common/base/now.h"
+#include "common/dns/dname.h"
 #include "common/dns/namehash.h"
 #include "common/dns/ownerkey.h"
 #include "common/dns/page.h"
@@ -670,6 +671,30 @@ head_make(struct cache_write *w, const struct cache_write_facts *f,
 	return OK;
 }
 
+/* Facts come from the database or a file: claims. */
+static bool
+facts_valid(const struct cache_write_facts *f)
+{
+	size_t len;
+
+	if (dname_scan(f->apex, f->apex_len, &len) != OK ||
+	    len != f->apex_len)
+		return false;
+	for (size_t i = 0; i < len; i++)
+		if (f->apex[i] >= 'A' && f->apex[i] <= 'Z')
+			return false;
+	return f->root_level <= TREE_LEVELS_MAX &&
+	    f->state <= CACHE_WRITE_SUSPENDED;
+}
+
+/* A zone keeps its name for life. */
+static bool
+same_name(const struct cache_zone *z, const struct cache_write_facts *f)
+{
+	return z->apex_len == f->apex_len &&
+	    memcmp(z->tail, f->apex, f->apex_len) == 0;
+}
+
 enum err
 cache_write_set(struct cache_write *w, const struct cache_write_facts *f)
 {
@@ -679,10 +704,14 @@ cache_write_set(struct cache_write *w, const struct cache_write_facts *f)
 	struct cache_slot *s;
 	enum err err;
 
+	if (!facts_valid(f))
+		return ERR_MALFORMED;
 	if (e != NULL) {
 		s = &slots(w)[e->slot];
 		z = at(w, atomic_load_explicit(&s->head,
 		    memory_order_relaxed));
+		if (!same_name(z, f))
+			return ERR_MALFORMED;
 		if (f->state == CACHE_WRITE_LOADED && z->root == 0)
 			return ERR_NOT_FOUND;
 		if (z->state == f->state) {
@@ -724,6 +753,8 @@ cache_write_begin(struct cache_write *w, const struct cache_write_facts *facts,
 	struct cache_load *load;
 	struct cache_zone *z;
 
+	if (!facts_valid(facts))
+		return ERR_MALFORMED;
 	if (e != NULL && e->z.generation > facts->generation &&
 	    !facts->may_go_back)
 		return ERR_STALE;
@@ -736,6 +767,10 @@ cache_write_begin(struct cache_write *w, const struct cache_write_facts *facts,
 	if (e != NULL) {
 		z = at(w, atomic_load_explicit(&slots(w)[e->slot].head,
 		    memory_order_relaxed));
+		if (!same_name(z, facts)) {
+			cache_write_abort(load);
+			return ERR_MALFORMED;
+		}
 		load->old_root = z->root;
 		load->old_level = z->root_level;
 		load->old_digest = *zone_digest(z);
@@ -986,24 +1021,99 @@ node_make(struct cache_load *load, unsigned level, const struct tree_ref *refs,
 }
 
 /*
+ * Is every key of a part inside [want, high)?  With this at each level the
+ * parts tile the key space: no name is in two places, no part has two
+ * parents, and a search ends where the name is.
+ */
+static bool
+page_fits(const struct cache_write *w, cache_ref ref,
+    const struct tree_ref *want, const struct tree_ref *high)
+{
+	const uint8_t *page = at(w, ref);
+	struct page_name name;
+
+	if (page_n_names(page) == 0)
+		return false;
+	page_name_at(page, 0, &name);
+	if (ownerkey_compare(name.key, name.key_len, want->low,
+	    want->low_len) < 0)
+		return false;
+	page_name_at(page, page_n_names(page) - 1u, &name);
+	return high == NULL || ownerkey_compare(name.key, name.key_len,
+	    high->low, high->low_len) < 0;
+}
+
+/* The same of a subtree that is served: it is well-formed, but its end may
+ * have moved. */
+static bool
+subtree_fits(const struct cache_write *w, cache_ref ref, unsigned level,
+    const struct tree_ref *want, const struct tree_ref *high)
+{
+	struct tree_ref last = *want;
+
+	while (level > 0) {
+		struct cache_node *n = at(w, ref);
+		const uint32_t *fence = node_fences(n) + n->n - 1;
+
+		last.low = (uint8_t *)n + fence[0];
+		last.low_len = (uint16_t)(fence[1] - fence[0]);
+		if (high != NULL && ownerkey_compare(last.low, last.low_len,
+		    high->low, high->low_len) >= 0)
+			return false;
+		ref = node_children(n)[n->n - 1];
+		level--;
+	}
+	return page_fits(w, ref, &last, high);
+}
+
+static enum err
+resolve(struct cache_load *load, unsigned level, const struct tree_ref *want,
+    const struct tree_ref *high, cache_ref *out_ref);
+
+static enum err
+resolve_node(struct cache_load *load, unsigned level, const uint8_t *body,
+    const struct tree_ref *want, const struct tree_ref *high,
+    cache_ref *out_ref)
+{
+	cache_ref children[TREE_CHILDREN_MAX];
+	unsigned n = tree_node_n(body);
+	struct tree_ref *refs = malloc(n * sizeof(*refs));
+	enum err e = OK;
+
+	if (refs == NULL)
+		return ERR_NO_MEMORY;
+	tree_node_refs(body, refs);
+	if (ownerkey_compare(refs[0].low, refs[0].low_len, want->low,
+	    want->low_len) != 0 || (high != NULL && ownerkey_compare(
+	    refs[n - 1].low, refs[n - 1].low_len, high->low,
+	    high->low_len) >= 0))
+		e = ERR_MALFORMED;
+	for (unsigned i = 0; i < n && e == OK; i++)
+		e = resolve(load, level - 1, &refs[i],
+		    i + 1 < n ? &refs[i + 1] : high, &children[i]);
+	if (e == OK)
+		e = node_make(load, level, refs, n, children, out_ref);
+	free(refs);
+	return e;
+}
+
+/*
  * The reference of the part with this digest: of what was loaded, or else of
  * what is served already.  A digest is only trusted below one that was.
  */
 static enum err
 resolve(struct cache_load *load, unsigned level, const struct tree_ref *want,
-    cache_ref *out_ref)
+    const struct tree_ref *high, cache_ref *out_ref)
 {
-	struct tree_ref *refs;
-	cache_ref children[TREE_CHILDREN_MAX];
 	const uint8_t *body;
 	struct part *p = part_find(load, level, want);
-	unsigned n;
-	enum err e = OK;
 
 	if (p == NULL) {
 		*out_ref = old_find(load, level, want);
 		if (*out_ref == 0)
 			return ERR_MISMATCH;
+		if (!subtree_fits(load->w, *out_ref, level, want, high))
+			return ERR_MALFORMED;
 		return note(&load->reused, &load->n_reused,
 		    &load->cap_reused, *out_ref) ? OK : ERR_NO_MEMORY;
 	}
@@ -1012,22 +1122,13 @@ resolve(struct cache_load *load, unsigned level, const struct tree_ref *want,
 	p->used = true;
 	if (level == 0) {
 		*out_ref = p->ref;
-		return OK;
+		return page_fits(load->w, p->ref, want, high) ? OK :
+		    ERR_MALFORMED;
 	}
 	body = load->bytes.data + p->at + p->low_len;
 	if (tree_node_level(body) != level)
 		return ERR_MALFORMED;
-	n = tree_node_n(body);
-	refs = malloc(n * sizeof(*refs));
-	if (refs == NULL)
-		return ERR_NO_MEMORY;
-	tree_node_refs(body, refs);
-	for (unsigned i = 0; i < n && e == OK; i++)
-		e = resolve(load, level - 1, &refs[i], &children[i]);
-	if (e == OK)
-		e = node_make(load, level, refs, n, children, out_ref);
-	free(refs);
-	return e;
+	return resolve_node(load, level, body, want, high, out_ref);
 }
 
 static uint32_t
@@ -1185,14 +1286,10 @@ cache_write_commit(struct cache_load *load)
 	struct entry *entry;
 	enum err e;
 
-	if (f->root_level > TREE_LEVELS_MAX) {
-		cache_write_abort(load);
-		return ERR_MALFORMED;
-	}
 	if (load->n_parts > 0)
 		qsort_r(load->part, load->n_parts, sizeof(*load->part),
 		    part_compare, load);
-	e = resolve(load, f->root_level, &want, &root);
+	e = resolve(load, f->root_level, &want, NULL, &root);
 	if (e == OK)
 		e = head_build(load, root, &head, &serial);
 	if (e == OK)

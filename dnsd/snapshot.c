@@ -371,7 +371,8 @@ part_get(struct rd *r, int tag, struct cache_load *load)
 	const uint8_t *low = rd_bytes(r, low_len);
 	const uint8_t *body = rd_bytes(r, len);
 
-	if (rd_failed(r) || load == NULL)
+	if (rd_failed(r) || load == NULL ||
+	    (tag != TAG_PAGE && tag != TAG_NODE))
 		return ERR_CORRUPT;
 	return tag == TAG_PAGE ?
 	    cache_write_page(load, low, low_len, body, len) :

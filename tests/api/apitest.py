@@ -3,6 +3,7 @@ import base64
 import http.client
 import json
 import os
+import random
 import re
 import shutil
 import signal
@@ -94,11 +95,24 @@ class Database:
         subprocess.call([PGTEMP, "stop", self.conninfo])
 
 
-class Apid:
-    """One apid on a free port of our block."""
+def free_port():
+    """One of our block, below the clients' range, that nobody has now."""
+    for _ in range(1000):
+        port = random.randrange(27000, 28000)
+        try:
+            with socket.socket() as s:
+                s.bind(("127.0.0.1", port))
+            return port
+        except OSError:
+            pass
+    raise RuntimeError("no free port")
 
-    def __init__(self, db, port=27053, metrics=27153, api="", limits="", extra=""):
-        self.port, self.metrics = port, metrics
+
+class Apid:
+    """One apid on a port of its own."""
+
+    def __init__(self, db, api="", limits="", extra=""):
+        self.port, self.metrics = free_port(), free_port()
         self.dir = tempfile.mkdtemp(prefix="us-api.")
         self.log = os.path.join(self.dir, "log")
         pepper, pub = self.dir + "/pepper", self.dir + "/seal_public"
@@ -135,19 +149,22 @@ nameservers {
   nameserver "ns2.example.net" { addresses = {"192.0.2.54"} stripe = 1 }
 }
 %s
-''' % (db_line, db_line, db_line, port, metrics, pepper, pub, api, limits, extra))
+''' % (db_line, db_line, db_line, self.port, self.metrics, pepper, pub, api, limits, extra))
         self.process = None
 
     def start(self):
         self.process = subprocess.Popen([APID, "-c", self.conf], stderr=open(self.log, "ab"),
                                         stdin=subprocess.DEVNULL)
         for _ in range(200):
+            if self.process.poll() is not None:
+                raise RuntimeError("apid ended: " + self.log_text())
+            if "svc.ready" not in self.log_text():
+                time.sleep(0.05)
+                continue
             try:
                 socket.create_connection(("127.0.0.1", self.port), 1).close()
                 return self
             except OSError:
-                if self.process.poll() is not None:
-                    raise RuntimeError("apid ended: " + self.log_text())
                 time.sleep(0.05)
         raise RuntimeError("apid does not listen: " + self.log_text())
 

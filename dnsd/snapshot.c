@@ -43,6 +43,8 @@ enum {
 	TAG_TRAILER = 'T',
 };
 
+#define TIME_MAX_MS (INT64_C(100) * 366 * 86400 * 1000)	/* a century */
+
 /* ---- writing ----------------------------------------------------------------- */
 
 struct out {
@@ -330,11 +332,15 @@ struct clock {
 static int64_t
 deadline_of(const struct clock *c, uint64_t stored)
 {
-	int64_t d = (int64_t)stored;
+	int64_t d = (int64_t)stored, left;
 
 	if (d == INT64_MAX || c->same_boot)
 		return d;
-	return now_boot_ms() + (d - c->boot) - c->elapsed;
+	/* Claims: what cannot be a time has passed. */
+	if (__builtin_sub_overflow(d, c->boot, &left) ||
+	    left > TIME_MAX_MS || left < -TIME_MAX_MS)
+		return 0;
+	return now_boot_ms() + left - c->elapsed;
 }
 
 static enum err
@@ -358,7 +364,11 @@ header_get(struct rd *r, struct clock *c, struct snapshot_facts *f)
 	boot_id_read(boot_id);
 	c->same_boot = memcmp(id, boot_id, BOOT_ID_BYTES) == 0 &&
 	    boot_id[0] != '\0';
-	c->elapsed = MAX(now_wall_ms() - c->wall, (int64_t)0);
+	c->elapsed = now_wall_ms();
+	if (c->wall < 0 || c->wall > c->elapsed)
+		c->elapsed = 0;
+	else
+		c->elapsed -= c->wall;
 	f->age_ms = c->elapsed;
 	return OK;
 }

@@ -182,6 +182,14 @@ add_hash_cover(struct answer_job *job, const uint8_t key[HASH_KEY])
 	struct page_name name;
 	bool wrapped = false;
 
+	/*
+	 * With opt-out above, the wildcard of the closest provable encloser
+	 * may exist: then its own NSEC3 says the most there is to say.
+	 */
+	if (find_match(job, key, &name)) {
+		add(job, &name);
+		return;
+	}
 	for (unsigned i = 0; i < STEPS_BACK_MAX; i++) {
 		if (!cache_view_before(&job->view, at, len, &name))
 			return;

@@ -3,7 +3,8 @@
  *
  * The first octet chooses transport and stripe; the rest is the request. With
  * its top bit set, the rest makes a zone of its own first: odd records of
- * few names, then questions about them. The reply must fit, echo the question, and have a parseable
+ * few names, then questions about them. With FUZZ_RAW in the environment all
+ * of the input is the request: for a folder of captured packets. The reply must fit, echo the question, and have a parseable
  * shape: counts and octets agree. Built with VARIANT=fuzz it is a libFuzzer
  * target; without, it runs once over the files given.
  */
@@ -222,11 +223,16 @@ try_zone(const uint8_t *data, size_t len)
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 {
-	static uint8_t out[65535];
+	static uint8_t out[65535], raw[65536];
 	struct answer_facts f;
 
 	if (cache.arena == NULL)
 		setup();
+	if (getenv("FUZZ_RAW") != NULL && len < sizeof(raw)) {
+		memcpy(raw + 1, data, len);
+		data = raw;
+		len++;
+	}
 	if (len < 1 || len > 65536)
 		return 0;
 	if (data[0] & 0x80) {

@@ -31,6 +31,20 @@ tally_new(size_t spool_tenant_max, struct tally **out)
 	return OK;
 }
 
+void
+tally_free(struct tally *t)
+{
+	for (int kind = 0; kind < KINDS; kind++)
+		for (size_t b = 0; b < BUCKETS; b++)
+			while (t->buckets[kind][b] != NULL) {
+				struct tally_entry *e = t->buckets[kind][b];
+
+				t->buckets[kind][b] = e->next;
+				free(e);
+			}
+	free(t);
+}
+
 static struct tally_entry *
 get(struct tally *t, enum kind kind, const uint8_t key[40])
 {

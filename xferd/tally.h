@@ -39,6 +39,7 @@ struct tally_entry {
 };
 
 MUST_USE enum err tally_new(size_t spool_tenant_max, struct tally **out);
+void tally_free(struct tally *t);	/* nobody holds an entry any more */
 
 /* Found or made, and held: tally_put() it.  NULL: no memory or too many. */
 struct tally_entry *tally_tenant(struct tally *t, const uint8_t tenant[16]);

@@ -37,6 +37,7 @@ TEST(nobody_trips_the_breaker_of_another_tenant)
 	assert_true(tally_avoid(one, 61001));
 	tally_worked(one);
 	assert_false(tally_avoid(one, 61001));
+	tally_free(t);
 }
 
 TEST(entries_are_found_again_and_idle_ones_are_swept)
@@ -58,6 +59,7 @@ TEST(entries_are_found_again_and_idle_ones_are_swept)
 	tally_worked(e);
 	tally_put(e);
 	tally_sweep(t, 5000);
+	tally_free(t);
 }
 
 TEST(tenants_at_their_cap_are_listed)
@@ -74,6 +76,7 @@ TEST(tenants_at_their_cap_are_listed)
 	assert_memory_equal(busy[0], T1, 16);
 	assert_int_equal(tally_busy(t, 4, busy, 4), 0);
 	assert_int_equal(tally_busy(t, 1, busy, 1), 1);
+	tally_free(t);
 }
 
 TEST(spool_is_bounded_by_itself_its_tenant_and_all)

@@ -112,7 +112,7 @@ TOOLS	:= $(patsubst %.c,$(O)/%,$(wildcard tests/tools/*.c tests/bench/*.c tests/
 all: $(BINS) $(ARCHIVES) ## build the three programs (default)
 
 help: ## list the targets and variants
-	@sed -n 's/^\([a-z][a-z-]*\):[^#]*## /\1	/p' Makefile | expand -t 18
+	@sed -n 's/^\([a-z][a-z0-9-]*\):[^#]*## /\1	/p' Makefile | expand -t 18
 	@echo; echo "VARIANT=release|asan|tsan|fuzz|cov  V=1 (show commands)  WERROR=1"
 
 # ---- compile, archive, link ------------------------------------------------

@@ -263,7 +263,7 @@ class Quickstart:
         os.chmod(self.dir, 0o755)
         # Root writes into etc and log, so the service user must not own them.
         own = ("run", "lib", "demo")
-        for name, mode in [("bin", 0o755), ("share", 0o755), ("etc", 0o755),
+        for name, mode in [("bin", 0o755), ("etc", 0o755),
                            ("etc/credentials", 0o755), ("run", 0o755), ("lib", 0o750),
                            ("log", 0o755), ("demo", 0o755)]:
             p = self.path(name)
@@ -301,13 +301,6 @@ class Quickstart:
                     if f.read() == data:
                         continue
             write_file(dst, data, 0o755)
-        for name in ("openapi.json",):
-            for src in (os.path.join(ROOT, "build", os.environ.get("VARIANT", "release"), name),
-                        os.path.join(ROOT, "build", name), os.path.join(ROOT, "api", name)):
-                if os.path.exists(src):
-                    with open(src, "rb") as f:
-                        write_file(self.path("share", name), f.read())
-                    break
 
     def load_state(self):
         self.state = read_json(self.path("state.json"))
@@ -520,7 +513,6 @@ jit = off
         """The installed places, in this state directory."""
         for old, new in (("/run/understudy", self.run_dir), ("/var/lib/understudy", self.path("lib")),
                          ("/etc/understudy", self.path("etc")),
-                         ("/usr/local/share/understudy", self.path("share")),
                          ("/var/log/understudy", self.path("log"))):
             if value == old or value.startswith(old + "/"):
                 return new + value[len(old):]
@@ -554,7 +546,6 @@ jit = off
         mine = {
             "api.listen": show_addr(o.api),
             "api.metrics_listen": f"127.0.0.1:{o.metrics_base}",
-            "api.rate_per_minute": "0",
             "transfer.listen": listen,
             "transfer.metrics_listen": f"127.0.0.1:{o.metrics_base + 1}",
             "transfer.allow_prefixes": "127.0.0.0/8,::1/128",

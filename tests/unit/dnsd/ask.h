@@ -27,6 +27,7 @@
 #include "common/dns/rrtext.h"
 #include "common/dns/rrtype.h"
 #include "dnsd/answer.h"
+#include "tests/lib/allocs.h"
 #include "tests/lib/test.h"
 #include "tests/lib/testcache.h"
 
@@ -79,10 +80,13 @@ ask_raw(struct asker *a, enum answer_transport transport, unsigned stripe)
 		.transport = transport, .source_port = 4242,
 		.stripe = (uint8_t)stripe, .now_boot_ms = a->now,
 	};
+	unsigned long before;
 
 	memset(&a->job, 0xa5, sizeof(a->job));
 	memset(a->reply, 0x5a, sizeof(a->reply));
+	before = allocs_count();
 	a->verdict = answer(&a->job, &a->ctx, &facts, &a->reply_len);
+	assert_int_equal(allocs_count(), before);	/* none, ever */
 	if (a->verdict == ANSWER_SEND)
 		for (size_t i = facts.out_max; i < sizeof(a->reply); i++)
 			assert_int_equal(a->reply[i], 0x5a);

@@ -556,6 +556,8 @@ jit = off
             "dns.udp_workers": str(o.workers),
             "dns.worker_user": WORKER_USER if self.is_root else "",
             "dns.feeder_user": SERVICE_USER if self.is_root else "",
+            "nameservers.transfer_sources": "127.0.0.1,::1",
+            "nameservers.notify_targets": show_addr(o.notify or o.dns),
         }
         sets += [f"{k}={v}" for k, v in mine.items() if k in known] + o.set
         argv = [xferd, "-c", base_path]

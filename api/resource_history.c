@@ -27,7 +27,8 @@ print_attempt(struct jw *w, struct db_rows *rows, size_t row)
 		int col;
 	} numbers[] = {
 		{ "serial_before", 9 }, { "serial_after", 10 },
-		{ "primary_serial", 11 }, { "rcode", 12 }, { "ede", 13 },
+		{ "primary_serial", 11 }, { "generation", 27 },
+		{ "rcode", 12 }, { "ede", 13 },
 		{ "tsig_error", 14 }, { "clock_skew_s", 15 }, { "bytes", 16 },
 		{ "records", 17 }, { "messages", 18 },
 		{ "pages_written", 19 }, { "connect_ms", 20 },

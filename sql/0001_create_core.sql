@@ -395,7 +395,6 @@ CREATE TABLE zone_version (
 	pages_written bigint NOT NULL,
 	mode text NOT NULL,
 	primary_id uuid,
-	attempt_id bigint,
 	created_at timestamptz NOT NULL DEFAULT now(),
 	CONSTRAINT zone_version_zone_id_generation_pk
 	    PRIMARY KEY (zone_id, generation),
@@ -518,6 +517,7 @@ CREATE TABLE attempt (
 	serial_before bigint,
 	serial_after bigint,
 	primary_serial bigint,
+	generation bigint,
 	rcode smallint,
 	ede integer,
 	tsig_error integer,
@@ -547,6 +547,7 @@ CREATE TABLE attempt (
 	    serial_before BETWEEN 0 AND 4294967295
 	    AND serial_after BETWEEN 0 AND 4294967295
 	    AND primary_serial BETWEEN 0 AND 4294967295),
+	CONSTRAINT attempt_generation_ck CHECK (generation > 0),
 	CONSTRAINT attempt_codes_ck CHECK (rcode BETWEEN 0 AND 4095
 	    AND ede BETWEEN 0 AND 65535 AND tsig_error BETWEEN 0 AND 65535),
 	CONSTRAINT attempt_finished_at_ck CHECK (finished_at >= started_at),
@@ -564,13 +565,16 @@ COMMENT ON COLUMN attempt.reason IS
 COMMENT ON COLUMN attempt.message IS
     'the same for a person; parts of it come from the primary';
 COMMENT ON COLUMN attempt.primary_serial IS 'of the SOA the primary showed';
+COMMENT ON COLUMN attempt.generation IS
+    'the zone_version that it published; at most one attempt has it';
 COMMENT ON COLUMN attempt.rcode IS 'of the decisive answer, extended';
 COMMENT ON COLUMN attempt.ede IS 'extended DNS error code of that answer';
 COMMENT ON COLUMN attempt.tsig_error IS 'TSIG error field (RFC 8945)';
 COMMENT ON COLUMN attempt.clock_skew_s IS
     'the primary''s clock minus ours, in seconds, from its TSIG time';
 COMMENT ON COLUMN attempt.bytes IS 'received, in bytes of DNS messages';
-COMMENT ON COLUMN attempt.connect_ms IS 'milliseconds until connected';
+COMMENT ON COLUMN attempt.connect_ms IS
+    'milliseconds until connected; null when an open connection was used';
 COMMENT ON COLUMN attempt.first_byte_ms IS
     'milliseconds from the request to the first answer';
 COMMENT ON COLUMN attempt.transfer_ms IS

@@ -749,6 +749,7 @@ CREATE TABLE public.attempt (
     serial_before bigint,
     serial_after bigint,
     primary_serial bigint,
+    generation bigint,
     rcode smallint,
     ede integer,
     tsig_error integer,
@@ -766,6 +767,7 @@ CREATE TABLE public.attempt (
     CONSTRAINT attempt_codes_ck CHECK ((((rcode >= 0) AND (rcode <= 4095)) AND ((ede >= 0) AND (ede <= 65535)) AND ((tsig_error >= 0) AND (tsig_error <= 65535)))),
     CONSTRAINT attempt_details_ck CHECK (((jsonb_typeof(details) = 'object'::text) AND (pg_column_size(details) <= 65536))),
     CONSTRAINT attempt_finished_at_ck CHECK ((finished_at >= started_at)),
+    CONSTRAINT attempt_generation_ck CHECK ((generation > 0)),
     CONSTRAINT attempt_kind_ck CHECK ((kind = ANY (ARRAY['probe'::text, 'axfr'::text, 'ixfr'::text, 'notify'::text]))),
     CONSTRAINT attempt_message_ck CHECK ((length(message) <= 1000)),
     CONSTRAINT attempt_outcome_ck CHECK ((outcome = ANY (ARRAY['ok'::text, 'uptodate'::text, 'failed'::text, 'refused'::text]))),
@@ -787,6 +789,8 @@ COMMENT ON COLUMN public.attempt.message IS 'the same for a person; parts of it 
 
 COMMENT ON COLUMN public.attempt.primary_serial IS 'of the SOA the primary showed';
 
+COMMENT ON COLUMN public.attempt.generation IS 'the zone_version that it published; at most one attempt has it';
+
 COMMENT ON COLUMN public.attempt.rcode IS 'of the decisive answer, extended';
 
 COMMENT ON COLUMN public.attempt.ede IS 'extended DNS error code of that answer';
@@ -797,7 +801,7 @@ COMMENT ON COLUMN public.attempt.clock_skew_s IS 'the primary''s clock minus our
 
 COMMENT ON COLUMN public.attempt.bytes IS 'received, in bytes of DNS messages';
 
-COMMENT ON COLUMN public.attempt.connect_ms IS 'milliseconds until connected';
+COMMENT ON COLUMN public.attempt.connect_ms IS 'milliseconds until connected; null when an open connection was used';
 
 COMMENT ON COLUMN public.attempt.first_byte_ms IS 'milliseconds from the request to the first answer';
 
@@ -1396,7 +1400,6 @@ CREATE TABLE public.zone_version (
     pages_written bigint NOT NULL,
     mode text NOT NULL,
     primary_id uuid,
-    attempt_id bigint,
     created_at timestamp with time zone DEFAULT now() NOT NULL,
     CONSTRAINT zone_version_counts_ck CHECK (((record_count > 0) AND (page_count > 0) AND ((pages_written >= 0) AND (pages_written <= page_count)))),
     CONSTRAINT zone_version_generation_ck CHECK ((generation > 0)),

@@ -17,7 +17,7 @@ attempt_init(struct attempt *a)
 {
 	*a = (struct attempt){ .reason = "ok",
 		.serial_before = -1, .serial_after = -1, .primary_serial = -1,
-		.rcode = -1, .ede = -1, .tsig_error = -1, .bytes = -1,
+		.generation = -1, .rcode = -1, .ede = -1, .tsig_error = -1, .bytes = -1,
 		.records = -1, .messages = -1, .pages = -1, .connect_ms = -1,
 		.first_ms = -1, .transfer_ms = -1, .ingest_ms = -1,
 		.total_ms = -1 };

@@ -45,6 +45,7 @@ struct attempt {
 	const char *reason;		/* static */
 	char message[ATTEMPT_MESSAGE_MAX + 1];
 	int64_t serial_before, serial_after, primary_serial;
+	int64_t generation;		/* published */
 	int64_t rcode, ede, tsig_error;
 	bool has_skew;
 	int64_t skew_s;

@@ -463,6 +463,8 @@ handoff_result_encode(const struct handoff_result *in, uint8_t *out,
 	wr_u32(&w, in->diffs);
 	wr_u32(&w, in->out_of_zone);
 	wr_u32(&w, in->ms);
+	wr_u8(&w, in->has_connect);
+	wr_u32(&w, in->connect_ms);
 	wr_u32(&w, in->first_ms);
 	wr_facts(&w, &in->facts);
 	if (in->text_len > HANDOFF_TEXT_MAX)
@@ -491,6 +493,8 @@ handoff_result_decode(const uint8_t *payload, size_t len,
 	out->diffs = rd_u32(&r);
 	out->out_of_zone = rd_u32(&r);
 	out->ms = rd_u32(&r);
+	out->has_connect = rd_bool(&r);
+	out->connect_ms = rd_u32(&r);
 	out->first_ms = rd_u32(&r);
 	rd_facts(&r, &out->facts);
 	out->text_len = rd_u16(&r);

@@ -262,7 +262,9 @@ struct handoff_result {
 	uint32_t diffs;
 	uint32_t out_of_zone;		/* skipped */
 	uint32_t ms;			/* all of it */
-	uint32_t first_ms;		/* until the first message */
+	bool has_connect;		/* no open connection was used */
+	uint32_t connect_ms;		/* of ms, until connected */
+	uint32_t first_ms;		/* of ms, until the first message */
 	struct handoff_facts facts;
 	uint16_t text_len;		/* printable ASCII: where and what */
 	const char *text;		/* no NUL; at most HANDOFF_TEXT_MAX */

@@ -18,7 +18,7 @@
 enum {
 	BATCH_MS = 5,
 	ARRAY_MAX = 64 << 20,
-	ATTEMPT_COLUMNS = 26,
+	ATTEMPT_COLUMNS = 27,
 };
 
 struct attempt_node {
@@ -102,7 +102,7 @@ static const enum db_array_type ATTEMPT_TYPES[ATTEMPT_COLUMNS] = {
 	DB_ARRAY_I64, DB_ARRAY_I64, DB_ARRAY_I64, DB_ARRAY_I64,
 	DB_ARRAY_I64, DB_ARRAY_I64, DB_ARRAY_I64, DB_ARRAY_I64,
 	DB_ARRAY_I64, DB_ARRAY_I64, DB_ARRAY_I64, DB_ARRAY_I64,
-	DB_ARRAY_I64, DB_ARRAY_I64,
+	DB_ARRAY_I64, DB_ARRAY_I64, DB_ARRAY_I64,
 };
 
 static void
@@ -127,6 +127,7 @@ add_attempt(struct db_array *col, const struct attempt *a, int64_t now_ms)
 	add_or_null(&col[c++], a->serial_before);
 	add_or_null(&col[c++], a->serial_after);
 	add_or_null(&col[c++], a->primary_serial);
+	add_or_null(&col[c++], a->generation);
 	add_or_null(&col[c++], a->rcode);
 	add_or_null(&col[c++], a->ede);
 	add_or_null(&col[c++], a->tsig_error);
@@ -169,6 +170,40 @@ write_attempts(struct ledger *ledger, struct db *db)
 		    db_i64(ledger->keep_attempts)), NULL);
 	for (int c = 0; c < ATTEMPT_COLUMNS; c++)
 		db_array_fini(&col[c]);
+	return e;
+}
+
+static bool
+is_error(const struct attempt *a)
+{
+	return a->kind != ATTEMPT_NOTIFY && (a->outcome == ATTEMPT_FAILED ||
+	    a->outcome == ATTEMPT_REFUSED);
+}
+
+static enum err
+write_errors(struct ledger *ledger, struct db *db)
+{
+	struct db_array zone, error, ending;
+	enum err e = OK;
+
+	db_array_init(&zone, DB_ARRAY_UUID, ARRAY_MAX);
+	db_array_init(&error, DB_ARRAY_TEXT, ARRAY_MAX);
+	db_array_init(&ending, DB_ARRAY_UUID, ARRAY_MAX);
+	for (struct attempt_node *n = ledger->now.attempts; n != NULL;
+	    n = n->next)
+		if (is_error(&n->row)) {
+			db_array_add(&zone, n->row.zone_id, 16);
+			add_text(&error, n->row.message);
+		}
+	for (struct end_node *n = ledger->now.ends; n != NULL; n = n->next)
+		db_array_add(&ending, n->end.zone_id, 16);
+	if (zone.n > 0)
+		e = db_exec(db, KEEPSQL(attempt_error), DB_PARAMS(
+		    db_uuid(ledger->owner), db_array_param(&zone),
+		    db_array_param(&error), db_array_param(&ending)), NULL);
+	db_array_fini(&zone);
+	db_array_fini(&error);
+	db_array_fini(&ending);
 	return e;
 }
 
@@ -276,6 +311,8 @@ write_all(struct db *db, void *arg)
 	struct ledger *ledger = arg;
 	enum err e = write_ends(ledger, db);
 
+	if (e == OK)
+		e = write_errors(ledger, db);
 	if (e == OK)
 		e = write_attempts(ledger, db);
 	if (e == OK)

@@ -421,6 +421,23 @@ event_of(const struct round *r, enum handoff_reason reason)
 	return ZONE_EV_REPLY_FAILED;
 }
 
+/* A child says them: one that lies gets what its row can hold. */
+static void
+take_times(struct attempt *a, const struct handoff_result *res)
+{
+	uint32_t ms = MIN(res->ms, (uint32_t)INT32_MAX);
+	uint32_t first_ms = MIN(res->first_ms, ms);
+	uint32_t connect_ms = MIN(res->connect_ms, res->messages == 0 ? ms :
+	    first_ms);
+
+	if (res->has_connect)
+		a->connect_ms = connect_ms;
+	if (res->messages == 0)
+		return;
+	a->first_ms = first_ms - (res->has_connect ? connect_ms : 0);
+	a->transfer_ms = ms - first_ms;
+}
+
 static void
 take_numbers(struct round *r, const struct fetches_answer *answer)
 {
@@ -430,8 +447,7 @@ take_numbers(struct round *r, const struct fetches_answer *answer)
 	a->bytes = (int64_t)res->bytes;
 	a->records = (int64_t)res->records;
 	a->messages = res->messages;
-	a->first_ms = res->first_ms;
-	a->transfer_ms = res->ms;
+	take_times(a, res);
 	a->total_ms = now_mono_ms() - a->started_ms - answer->waited_ms;
 	if (a->total_ms < 0)
 		a->total_ms = 0;
@@ -572,6 +588,7 @@ on_published(struct publish_version *v, enum err e)
 	if (e == OK) {
 		ev.kind = ZONE_EV_PUBLISHED;
 		r->attempt.serial_after = ev.soa.serial;
+		r->attempt.generation = r->lz->generation + 1;
 		r->attempt.pages = (int64_t)n_pages;
 		say(r, "serial %u was transferred from %s by %s and published",
 		    ev.soa.serial, SOCK_TEXT(&r->attempt.primary),

@@ -60,6 +60,7 @@ struct transfer {
 	struct tsig_result verdict;	/* the last one */
 
 	int64_t start_ms;
+	int64_t connect_ms;		/* -1: an open connection is used */
 	int64_t first_ms;		/* of the first message; -1: none */
 	int64_t message_due_ms;
 	int64_t window_ms;		/* begin of the rate window */
@@ -237,6 +238,7 @@ finish_connect(struct transfer *t)
 	if (error != 0)
 		return connect_failed(t, error);
 	s->connected = true;
+	t->connect_ms = mono_ms(s) - t->start_ms;
 	return OK;
 }
 
@@ -647,6 +649,8 @@ finish(struct transfer *t, enum err e)
 		.diffs = t->ixfr.n_diffs,
 		.out_of_zone = t->stream.n_out_of_zone,
 		.ms = (uint32_t)(mono_ms(t->s) - t->start_ms),
+		.has_connect = t->connect_ms >= 0,
+		.connect_ms = t->connect_ms < 0 ? 0 : (uint32_t)t->connect_ms,
 		.first_ms = t->first_ms < 0 ? 0 : (uint32_t)t->first_ms,
 		.facts = t->stream.facts,
 	};
@@ -681,6 +685,7 @@ transfer(struct session *s, struct transfer *t)
 
 	t->s = s;
 	t->tsig = NULL;
+	t->connect_ms = -1;
 	t->first_ms = -1;
 	t->done = false;
 	t->start_ms = mono_ms(s);

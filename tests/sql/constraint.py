@@ -209,6 +209,7 @@ def cases():
                  "message = repeat('x', 1001)")
     yield from c("attempt_serials_ck", ATTEMPT, "serial_before = -1",
                  "serial_after = -1", "primary_serial = 4294967296")
+    yield from c("attempt_generation_ck", ATTEMPT, "generation = 0")
     yield from c("attempt_codes_ck", ATTEMPT, "rcode = 4096", "ede = 65536",
                  "tsig_error = -1")
     yield from c("attempt_finished_at_ck", ATTEMPT,

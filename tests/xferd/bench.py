@@ -144,8 +144,9 @@ class Bench:
 
     def attempts(self, zone):
         return [dict(zip(("kind", "outcome", "reason", "message", "port",
-                          "transport"), r)) for r in self.sql(
-            "SELECT kind, outcome, reason, message, primary_port, transport "
+                          "transport", "connect_ms"), r)) for r in self.sql(
+            "SELECT kind, outcome, reason, message, primary_port, transport, "
+            "connect_ms "
             f"FROM attempt WHERE zone_id = '{zone}' ORDER BY id")]
 
     def wait_attempt(self, zone, timeout=20, **want):

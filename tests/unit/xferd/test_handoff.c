@@ -78,6 +78,7 @@ TEST_WITH(frames_of_fetch_go_there_and_back, reset, NULL)
 	    .style = HANDOFF_STYLE_AXFR, .reusable = true, .aa = true,
 	    .has_soa = true, .serial = 7, .soa_len = SOA_LEN, .soa = soa,
 	    .records = 1, .bytes = 2, .messages = 3, .ms = 5,
+	    .has_connect = true, .connect_ms = 3, .first_ms = 4,
 	    .facts = { .rcode = 22, .tsig = TSIG_GOOD, .has_skew = true,
 	    .skew_s = -5, .has_ede = true, .ede = 18 }, .text_len = 4,
 	    .text = "text" };

@@ -48,6 +48,7 @@ enum {
 	QUIET = 4096,			/* recently refused, per zone */
 	QUIET_MS = 10000,
 	GAPS = 16384,			/* zones notified a moment ago */
+	CHECKS_AT_ONCE = 2,		/* the one that runs, one behind it */
 	CLAIMS_MAX = 256,
 	FUDGE_S = 300,
 	RCODE_REFUSED = 5,
@@ -68,7 +69,9 @@ struct source {
 /* When a zone was, or will be, checked because of a NOTIFY. */
 struct gap {
 	uint8_t zone_id[16];
-	int64_t at_ms;
+	uint32_t serial;		/* that the zone had, 0 with none */
+	unsigned n;			/* checks at once since it had it */
+	int64_t at_ms;			/* of the next check, or the last */
 };
 
 /* A claim on the name, and one of its primaries at the source. */
@@ -158,23 +161,33 @@ may_record(struct notice *no, const uint8_t zone_id[16])
 }
 
 /*
- * How long this zone's check has to wait: NOTIFYs that come faster than
- * transfer.notify_gap_ms share one check at the end of the gap.  T-035
+ * How long this zone's check has to wait.  NOTIFYs that bring nothing new are
+ * checked twice at once (the one that runs, and one behind it: the primary
+ * may have changed meanwhile), then they share a check at the end of each
+ * transfer.notify_gap_ms.  What did bring a version begins anew, so a primary
+ * that changes often is followed each time.  T-035
  */
 static int64_t
-delay_of(struct notice *no, const uint8_t zone_id[16])
+delay_of(struct notice *no, const struct claim *c)
 {
 	int64_t gap_ms = no->keep->conf->transfer.notify_gap_ms;
 	int64_t now = now_mono_ms();
-	struct gap *g = &no->gaps[hash_sip(&no->hash_key, zone_id, 16) % GAPS];
+	struct gap *g = &no->gaps[
+	    hash_sip(&no->hash_key, c->zone_id, 16) % GAPS];
+	uint32_t serial = c->loaded ? c->serial : 0;
 
-	if (memcmp(g->zone_id, zone_id, 16) != 0) {
-		memcpy(g->zone_id, zone_id, 16);
+	if (memcmp(g->zone_id, c->zone_id, 16) != 0 || g->serial != serial) {
+		memcpy(g->zone_id, c->zone_id, 16);
+		g->serial = serial;
+		g->n = 0;
+	}
+	if (g->n < CHECKS_AT_ONCE || now - g->at_ms >= gap_ms) {
+		g->n = g->n < CHECKS_AT_ONCE ? g->n + 1 : CHECKS_AT_ONCE;
 		g->at_ms = now;
 		return 0;
 	}
 	if (g->at_ms <= now)
-		g->at_ms = MAX(now, g->at_ms + gap_ms);
+		g->at_ms += gap_ms;
 	return g->at_ms - now;
 }
 
@@ -403,7 +416,7 @@ judge_claim(struct notice *no, struct look *l, const struct claim *c,
 		    "we have that serial already");
 		return;
 	}
-	delay_ms = delay_of(no, c->zone_id);
+	delay_ms = delay_of(no, c);
 	if (delay_ms == 0)
 		record(no, l, c, ATTEMPT_OK, "accepted",
 		    "the zone is checked now");

@@ -1,7 +1,7 @@
 /*
  * cache_layout.h - the memory format of the shared cache.
  *
- * Who may include it: cache_write, cache_view, ring, snapshot, supervisor.
+ * Who may include it: cache_*, ring, snapshot, control.
  * The protocol (who writes which word when, and why readers need no lock) is
  * proved in docs/CACHE.md.
  *

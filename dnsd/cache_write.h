@@ -1,9 +1,10 @@
 /*
  * cache_write.h - the one writer of the shared cache.
  *
- * Knows:    building a zone's version in the arena, publishing it with one
- *           store, freeing what no reader can still see (docs/CACHE.md).
- * Not here: where versions come from (feeder.h, snapshot.h), lookups.
+ * Knows:    making or taking over the arena, what changes of a zone without
+ *           its content, the super block's words (docs/CACHE.md).
+ * Not here: a version on its way in (cache_load.h), where versions come from
+ *           (feeder.h, snapshot.h), lookups.
  * Runs in:  the feeder alone, in one thread; a lock on the arena's file
  *           keeps a second one out.
  * Bounded:  by the arena's maximum; a version that does not fit is refused
@@ -22,45 +23,11 @@
 
 #include "common/base/base.h"
 #include "common/base/err.h"
-#include "common/dns/digest.h"
+#include "dnsd/cache_facts.h"
+#include "dnsd/cache_load.h"
 
 struct cache_write;
-struct cache_load;
 struct control;
-
-enum cache_write_state {		/* as enum cache_zone_state */
-	CACHE_WRITE_EMPTY = 0,
-	CACHE_WRITE_LOADED = 1,
-	CACHE_WRITE_SUSPENDED = 2,
-};
-
-/* What the feed says of a zone. */
-struct cache_write_facts {
-	uint8_t id[16];
-	uint8_t apex[255];		/* wire, lower case */
-	uint8_t apex_len;
-	uint8_t root_level;
-	uint8_t state;			/* enum cache_write_state */
-	uint64_t stripes;
-	uint64_t generation;
-	int64_t expire_boot_ms;
-	bool may_go_back;		/* another history: generation may fall */
-	struct digest root;
-};
-
-/* What the cache has of a zone. */
-struct cache_write_zone {
-	uint8_t id[16];
-	uint64_t generation;
-	uint64_t stripes;
-	int64_t expire_boot_ms;
-	int64_t checked_at_ms;		/* the feeder's; wall, of the core */
-	struct digest root;		/* all zero: no content */
-	uint64_t epoch;			/* the feeder's: history it was checked in */
-	uint32_t serial;
-	uint32_t turn;			/* the feeder's: last reconcile it was in */
-	uint8_t state;
-};
 
 /**
  * cache_write_open() - take the arena over, or make it
@@ -75,38 +42,16 @@ MUST_USE enum err cache_write_open(int fd, size_t max_bytes,
     struct control *control, struct cache_write **out_w);
 void cache_write_close(struct cache_write *w);
 
-/** cache_write_begin() - a new version of a zone; given: commit or abort */
+/** cache_write_begin() - a new version of a zone; given: cache_load_commit()
+ *  or cache_load_abort() it.  ERR_MALFORMED, ERR_STALE, ERR_NO_MEMORY */
 MUST_USE enum err cache_write_begin(struct cache_write *w,
-    const struct cache_write_facts *facts, struct cache_load **out_load);
-
-/**
- * cache_write_page(), cache_write_node() - one more part of the version
- *
- * Parts may come in any order; those that the cache has already may be left
- * out.  Bytes are claims and are copied.  Returns OK; ERR_MALFORMED;
- * ERR_LIMIT when the arena or the machine is full; ERR_NO_MEMORY.
- */
-MUST_USE enum err cache_write_page(struct cache_load *load, const uint8_t *low,
-    size_t low_len, const uint8_t *page, size_t len);
-MUST_USE enum err cache_write_node(struct cache_load *load, const uint8_t *low,
-    size_t low_len, const uint8_t *node, size_t len);
-
-/**
- * cache_write_commit() - verify the digests from the root down and publish
- *
- * The load is over, whatever is returned: OK; ERR_MISMATCH when a part is
- * missing or has another digest (retry: the copy was mixed); ERR_MALFORMED
- * when it is not a zone; ERR_STALE when the generation would go back;
- * ERR_LIMIT.
- */
-MUST_USE enum err cache_write_commit(struct cache_load *load);
-void cache_write_abort(struct cache_load *load);
+    const struct cache_facts *facts, struct cache_load **out_load);
 
 /** cache_write_set() - stripes, deadline and state of a zone without its
  *  content: makes an empty zone where there is none.
- *  For CACHE_WRITE_LOADED the zone must have been loaded, else ERR_NOT_FOUND */
+ *  For CACHE_FACTS_LOADED the zone must have been loaded, else ERR_NOT_FOUND */
 MUST_USE enum err cache_write_set(struct cache_write *w,
-    const struct cache_write_facts *facts);
+    const struct cache_facts *facts);
 
 void cache_write_expire(struct cache_write *w, const uint8_t id[16],
     int64_t expire_boot_ms);
@@ -114,11 +59,11 @@ void cache_write_delete(struct cache_write *w, const uint8_t id[16]);
 
 /** cache_write_find() - NULL when the zone is not there.  The feeder's
  *  fields may be written; valid until the next change. */
-struct cache_write_zone *cache_write_find(struct cache_write *w,
+struct cache_held *cache_write_find(struct cache_write *w,
     const uint8_t id[16]);
 
 /** cache_write_each() - all zones; the function may delete the one it is given */
-typedef void (*cache_write_each_fn)(void *arg, struct cache_write_zone *z);
+typedef void (*cache_write_each_fn)(void *arg, struct cache_held *z);
 void cache_write_each(struct cache_write *w, cache_write_each_fn fn, void *arg);
 
 /**

@@ -256,7 +256,7 @@ poll_read(struct feeder *f, uint64_t since, struct poll *out,
 static void
 refreshes_apply(struct feeder *f, struct db_rows *rows, int64_t boot_ms)
 {
-	struct cache_write_zone *z;
+	struct cache_held *z;
 	uint8_t id[16];
 	int64_t checked, left;
 
@@ -268,7 +268,7 @@ refreshes_apply(struct feeder *f, struct db_rows *rows, int64_t boot_ms)
 		checked = db_get_time_ms(rows, i, 8);
 		left = db_get_i64(rows, i, 9);
 		z = cache_write_find(f->w, id);
-		if (z == NULL || z->state != CACHE_WRITE_LOADED ||
+		if (z == NULL || z->state != CACHE_FACTS_LOADED ||
 		    db_rows_failed(rows) || checked <= z->checked_at_ms)
 			continue;
 		z->checked_at_ms = checked;
@@ -325,7 +325,7 @@ struct gone {
 };
 
 static void
-remove_unseen(void *arg, struct cache_write_zone *z)
+remove_unseen(void *arg, struct cache_held *z)
 {
 	struct gone *g = arg;
 	uint8_t id[16];

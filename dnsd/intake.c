@@ -31,7 +31,7 @@ struct item {
 	uint8_t id[16];
 	enum action action;
 	enum err err;
-	struct cache_write_facts facts;
+	struct cache_facts facts;
 	int64_t checked_at_ms;
 	uint64_t base;			/* parts above this generation */
 	struct cache_load *load;
@@ -59,7 +59,7 @@ static void
 loads_abort(struct batch *b)
 {
 	for (size_t i = 0; i < b->n; i++) {
-		cache_write_abort(b->item[i].load);
+		cache_load_abort(b->item[i].load);
 		b->item[i].load = NULL;
 	}
 }
@@ -68,16 +68,16 @@ static uint8_t
 state_of(const char *text)
 {
 	if (strcmp(text, "live") == 0)
-		return CACHE_WRITE_LOADED;
-	return CACHE_WRITE_EMPTY;
+		return CACHE_FACTS_LOADED;
+	return CACHE_FACTS_EMPTY;
 }
 
 /* Would this version bring back what a client has already seen replaced? */
 static bool
-goes_back(const struct cache_write_zone *z, const struct item *it,
+goes_back(const struct cache_held *z, const struct item *it,
     uint32_t serial)
 {
-	return z->state == CACHE_WRITE_LOADED &&
+	return z->state == CACHE_FACTS_LOADED &&
 	    it->facts.generation <= z->generation &&
 	    serial_newer(z->serial, serial);
 }
@@ -86,9 +86,9 @@ goes_back(const struct cache_write_zone *z, const struct item *it,
 static void
 item_decide(struct batch *b, struct item *it, uint32_t serial)
 {
-	struct cache_write_zone *z = cache_write_find(b->in->w, it->id);
+	struct cache_held *z = cache_write_find(b->in->w, it->id);
 	bool known = z != NULL && z->epoch == b->in->epoch;
-	bool same = z != NULL && z->state == CACHE_WRITE_LOADED &&
+	bool same = z != NULL && z->state == CACHE_FACTS_LOADED &&
 	    digest_equal(&z->root, &it->facts.root);
 
 	/* The later check decides how long it may be served. */
@@ -97,7 +97,7 @@ item_decide(struct batch *b, struct item *it, uint32_t serial)
 		it->facts.expire_boot_ms = z->expire_boot_ms;
 	}
 	it->action = ACTION_SET;
-	if (it->facts.state == CACHE_WRITE_EMPTY ||
+	if (it->facts.state == CACHE_FACTS_EMPTY ||
 	    (same && z->generation == it->facts.generation))
 		return;
 	it->action = ACTION_LOAD;
@@ -140,7 +140,7 @@ state_row(struct batch *b, struct db_rows *rows, size_t i, int64_t boot_ms)
 	it->facts.stripes = (uint64_t)db_get_i64(rows, i, 2);
 	it->facts.state = state_of(state);
 	it->facts.expire_boot_ms = INT64_MAX;
-	if (it->facts.state == CACHE_WRITE_LOADED) {
+	if (it->facts.state == CACHE_FACTS_LOADED) {
 		it->facts.generation = (uint64_t)db_get_i64(rows, i, 4);
 		it->facts.root_level = (uint8_t)db_get_i64(rows, i, 6);
 		p = db_get_bytes(rows, i, 7, &len);
@@ -197,9 +197,9 @@ part_row(struct batch *b, struct db_rows *rows, size_t i, bool is_page)
 	if (low == NULL || body == NULL)
 		it->err = ERR_MALFORMED;
 	else if (is_page)
-		it->err = cache_write_page(it->load, low, low_len, body, len);
+		it->err = cache_load_page(it->load, low, low_len, body, len);
 	else
-		it->err = cache_write_node(it->load, low, low_len, body, len);
+		it->err = cache_load_node(it->load, low, low_len, body, len);
 	if (is_page)
 		control_add(b->in->count, CONTROL_pages_loaded, 1);
 }
@@ -324,9 +324,9 @@ item_apply(struct batch *b, struct item *it)
 		if (it->load == NULL)
 			break;
 		if (it->err == OK)
-			it->err = cache_write_commit(it->load);
+			it->err = cache_load_commit(it->load);
 		else
-			cache_write_abort(it->load);
+			cache_load_abort(it->load);
 		it->load = NULL;
 		if (it->err == OK)
 			control_add(in->count, CONTROL_zones_loaded, 1);
@@ -339,7 +339,7 @@ static bool
 item_finish(struct batch *b, struct item *it, bool last_try)
 {
 	struct intake *in = b->in;
-	struct cache_write_zone *z;
+	struct cache_held *z;
 
 	item_apply(b, it);
 	z = cache_write_find(in->w, it->id);

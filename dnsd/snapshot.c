@@ -385,14 +385,14 @@ part_get(struct rd *r, int tag, struct cache_load *load)
 	    (tag != TAG_PAGE && tag != TAG_NODE))
 		return ERR_CORRUPT;
 	return tag == TAG_PAGE ?
-	    cache_write_page(load, low, low_len, body, len) :
-	    cache_write_node(load, low, low_len, body, len);
+	    cache_load_page(load, low, low_len, body, len) :
+	    cache_load_node(load, low, low_len, body, len);
 }
 
 static enum err
 zone_get(struct rd *r, const struct clock *c, struct cache_write *w)
 {
-	struct cache_write_facts f = { .may_go_back = true };
+	struct cache_facts f = { .may_go_back = true };
 	struct cache_load *load = NULL;
 	const uint8_t *p;
 	enum err e = OK;
@@ -412,13 +412,13 @@ zone_get(struct rd *r, const struct clock *c, struct cache_write *w)
 		memcpy(&f.root, p, DIGEST_SIZE);
 	p = rd_bytes(r, f.apex_len);
 	if (rd_failed(r) || f.apex_len == 0 ||
-	    f.state > CACHE_WRITE_SUSPENDED)
+	    f.state > CACHE_FACTS_SUSPENDED)
 		return ERR_CORRUPT;
 	memcpy(f.apex, p, f.apex_len);
 	for (;;) {
 		tag = rd_u8(r);
 		if (rd_failed(r)) {
-			cache_write_abort(load);
+			cache_load_abort(load);
 			return ERR_CORRUPT;
 		}
 		if (tag == TAG_END)
@@ -437,10 +437,10 @@ zone_get(struct rd *r, const struct clock *c, struct cache_write *w)
 	if (load == NULL)
 		return e != OK ? e : cache_write_set(w, &f);
 	if (e != OK) {
-		cache_write_abort(load);
+		cache_load_abort(load);
 		return e;
 	}
-	return cache_write_commit(load);
+	return cache_load_commit(load);
 }
 
 /* Whole and unchanged?  Before a byte of it is believed. */

@@ -87,7 +87,7 @@ model_close(struct model *m)
 }
 
 static inline void
-model_facts(struct cache_write_facts *f, uint32_t zone, uint64_t generation)
+model_facts(struct cache_facts *f, uint32_t zone, uint64_t generation)
 {
 	char name[32];
 	size_t len;
@@ -98,7 +98,7 @@ model_facts(struct cache_write_facts *f, uint32_t zone, uint64_t generation)
 	snprintf(name, sizeof(name), "z%u.model.test.", zone);
 	assert_ok(dname_parse(name, strlen(name), f->apex, &len));
 	f->apex_len = (uint8_t)len;
-	f->state = CACHE_WRITE_LOADED;
+	f->state = CACHE_FACTS_LOADED;
 	f->stripes = 1;
 	f->generation = generation;
 	f->expire_boot_ms = INT64_MAX;
@@ -241,7 +241,7 @@ static inline enum err
 model_publish(struct cache_write *w, uint32_t zone, uint64_t generation,
     const struct model_version *v, const struct model_version *old)
 {
-	struct cache_write_facts f;
+	struct cache_facts f;
 	struct cache_load *load;
 	enum err e;
 
@@ -252,16 +252,16 @@ model_publish(struct cache_write *w, uint32_t zone, uint64_t generation,
 	if (e != OK)
 		return e;
 	for (size_t i = 0; i < v->n_nodes && e == OK; i++)
-		e = cache_write_node(load, v->node_low[i],
+		e = cache_load_node(load, v->node_low[i],
 		    v->node_low_len[i], v->node[i], v->node_len[i]);
 	for (size_t i = 0; i < v->n_pages && e == OK; i++)
 		if (!model_had(old, &v->page[i]))
-			e = cache_write_page(load, v->page[i].low,
+			e = cache_load_page(load, v->page[i].low,
 			    v->page[i].low_len, v->page[i].body,
 			    v->page[i].len);
 	if (e == OK)
-		return cache_write_commit(load);
-	cache_write_abort(load);
+		return cache_load_commit(load);
+	cache_load_abort(load);
 	return e;
 }
 
@@ -269,7 +269,7 @@ model_publish(struct cache_write *w, uint32_t zone, uint64_t generation,
 static inline const struct cache_zone *
 model_head(const uint8_t *arena, uint32_t zone)
 {
-	struct cache_write_facts f;
+	struct cache_facts f;
 	struct cache_view_dir dir;
 	struct ownerkey key;
 	struct namehash_seed seed;

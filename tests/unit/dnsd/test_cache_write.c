@@ -66,7 +66,7 @@ TEST(cache_write_equals_a_model_under_random_publications)
 	model_open(&m, ARENA);
 	for (int turn = 0; turn < 400; turn++) {
 		uint32_t zone = test_rand_below(&r, ZONES);
-		struct cache_write_facts f;
+		struct cache_facts f;
 		uint32_t v = at[zone] + 1 + test_rand_below(&r, 3);
 
 		if (at[zone] != 0 && test_rand_below(&r, 12) == 0) {
@@ -95,7 +95,7 @@ TEST(cache_write_equals_a_model_under_random_publications)
 	/* Without readers nothing is retained, without zones nothing used. */
 	assert_int_equal(cache_write_reclaim(m.w), 0);
 	for (uint32_t k = 0; k < ZONES; k++) {
-		struct cache_write_facts f;
+		struct cache_facts f;
 
 		model_facts(&f, k, 0);
 		cache_write_delete(m.w, f.id);
@@ -165,13 +165,13 @@ TEST(cache_write_refuses_what_does_not_fit)
 
 TEST(cache_write_directory_grows_and_forgets)
 {
-	struct cache_write_facts f;
+	struct cache_facts f;
 	struct model m;
 
 	model_open(&m, ARENA);
 	for (uint32_t zone = 0; zone < 20000; zone++) {
 		model_facts(&f, zone, 0);
-		f.state = CACHE_WRITE_EMPTY;
+		f.state = CACHE_FACTS_EMPTY;
 		assert_ok(cache_write_set(m.w, &f));
 		if (zone % 3 == 0) {
 			model_facts(&f, zone / 2, 0);
@@ -252,8 +252,8 @@ static void
 publish_random(struct cache_write *w, struct test_rand *r)
 {
 	uint32_t zone = test_rand_below(r, ZONES);
-	struct cache_write_facts f;
-	struct cache_write_zone *z;
+	struct cache_facts f;
+	struct cache_held *z;
 	struct model_version v;
 	uint32_t serial;
 

@@ -27,7 +27,7 @@ static void
 fill(struct model *m, uint32_t zones, uint32_t names)
 {
 	struct model_version v;
-	struct cache_write_facts f;
+	struct cache_facts f;
 
 	for (uint32_t zone = 0; zone < zones; zone++) {
 		model_build(&v, zone, zone + 3, zone == 0 ? names : 5);
@@ -35,7 +35,7 @@ fill(struct model *m, uint32_t zones, uint32_t names)
 		model_free(&v);
 	}
 	model_facts(&f, 1000, 0);
-	f.state = CACHE_WRITE_EMPTY;
+	f.state = CACHE_FACTS_EMPTY;
 	f.stripes = 4;
 	assert_ok(cache_write_set(m->w, &f));
 	model_facts(&f, 1, 0);
@@ -71,8 +71,8 @@ TEST(snapshot_brings_every_zone_back)
 {
 	struct snapshot_facts facts = { .system_id = 5, .epoch = 6,
 	    .horizon = 7, .timeline = 8 }, got;
-	struct cache_write_facts f;
-	struct cache_write_zone *z;
+	struct cache_facts f;
+	struct cache_held *z;
 	struct model a, b;
 
 	path_make();
@@ -105,7 +105,7 @@ TEST(snapshot_brings_every_zone_back)
 	    cache_write_find(a.w, f.id)->expire_boot_ms);
 	model_facts(&f, 1000, 0);
 	z = cache_write_find(b.w, f.id);
-	assert_int_equal(z->state, CACHE_WRITE_EMPTY);
+	assert_int_equal(z->state, CACHE_FACTS_EMPTY);
 	assert_int_equal(z->stripes, 4);
 	assert_true(cache_write_check(b.w));
 	model_close(&a);

@@ -1,9 +1,9 @@
 /*
  * answer_job.h - the types of answer.h and the inside of struct answer_job.
  *
- * Only the rooms query, edns, answer, denial and emit look into it; it is a
- * header of its own so that callers can own the storage. Nothing in it need
- * be cleared: answer_begin() sets what is read later.
+ * Only the rooms of answering (dnsd/README.md) look into it; it is a header
+ * of its own so that callers can own the storage. Nothing in it need be
+ * cleared: answer_begin() sets what is read later.
  */
 #ifndef DNSD_ANSWER_JOB_H
 #define DNSD_ANSWER_JOB_H

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "common/dns/ownerkey.h"
+#include "dnsd/octets.h"
 
 enum {
 	TYPE_NS = 2,
@@ -16,19 +17,6 @@ enum {
 	POINTER = 0xc0,
 	JUMPS_MAX = 128,
 };
-
-static inline unsigned
-get16(const uint8_t *p)
-{
-	return (unsigned)p[0] << 8 | p[1];
-}
-
-static inline void
-put16(uint8_t *p, unsigned v)
-{
-	p[0] = (uint8_t)(v >> 8);
-	p[1] = (uint8_t)v;
-}
 
 static inline uint8_t
 lower(uint8_t c)
@@ -42,7 +30,7 @@ count_records(const uint8_t *rr, size_t len)
 	unsigned n = 0;
 
 	for (size_t at = 0; at + EMIT_RR_FIXED <= len; n++)
-		at += EMIT_RR_FIXED + get16(rr + at + 10);
+		at += EMIT_RR_FIXED + octets_get16(rr + at + 10);
 	return n;
 }
 
@@ -95,7 +83,7 @@ same_name(const struct emit *e, size_t at, const uint8_t *name)
 		unsigned n = e->base[at];
 
 		if (n >= POINTER) {
-			at = get16(e->base + at) & EMIT_POINTER_MAX;
+			at = octets_get16(e->base + at) & EMIT_POINTER_MAX;
 			continue;
 		}
 		if (n != name[0])
@@ -130,7 +118,8 @@ put_name(struct emit *e, const uint8_t *name)
 			    e->suffix[i].hops == EMIT_HOPS_MAX ||
 			    !same_name(e, e->suffix[i].at, name))
 				continue;
-			put16(e->base + e->len, 0xc000u | e->suffix[i].at);
+			octets_put16(e->base + e->len,
+			    0xc000u | e->suffix[i].at);
 			e->len += 2;
 			for (unsigned k = first; k < e->n_suffixes; k++)
 				e->suffix[k].hops = (uint16_t)
@@ -162,7 +151,7 @@ put_rdata(struct emit *e, unsigned type, const uint8_t *rdata, size_t len)
 		at += put_name(e, rdata + at);
 	memcpy(e->base + e->len, rdata + at, len - at);
 	e->len += len - at;
-	put16(e->base + length_at, (unsigned)(e->len - length_at - 2));
+	octets_put16(e->base + length_at, (unsigned)(e->len - length_at - 2));
 }
 
 static bool
@@ -179,13 +168,13 @@ put_owner(struct emit *e, struct emit_owner *owner)
 	size_t at = e->len;
 
 	if (owner->at != 0) {
-		put16(e->base + e->len, 0xc000u | owner->at);
+		octets_put16(e->base + e->len, 0xc000u | owner->at);
 		e->len += 2;
 		return;
 	}
 	e->len += ownerkey_to_labels(owner->key, owner->key_len,
 	    e->base + e->len);
-	put16(e->base + e->len, 0xc000u | e->apex_at);
+	octets_put16(e->base + e->len, 0xc000u | e->apex_at);
 	e->len += 2;
 	owner->at = emit_reach(at);
 }
@@ -218,8 +207,8 @@ emit_put(struct emit *e, enum emit_section section, struct emit_owner *owner,
 		*out_at = start;
 	for (size_t at = 0; at < size; n++) {
 		const uint8_t *rr = set->rr + at;
-		size_t rdlen = get16(rr + 10);
-		unsigned type = get16(rr + 2);
+		size_t rdlen = octets_get16(rr + 10);
+		unsigned type = octets_get16(rr + 2);
 		/* A key is at least as long as its labels in wire form. */
 		size_t need = EMIT_RR_FIXED + rdlen +
 		    (owner->at == 0 ? owner->key_len : 0u);
@@ -262,7 +251,7 @@ emit_rdata(const struct emit *e, size_t at, size_t *out_end)
 {
 	size_t fixed = skip_owner(e, at);
 
-	*out_end = fixed + 10 + get16(e->base + fixed + 8);
+	*out_end = fixed + 10 + octets_get16(e->base + fixed + 8);
 	return fixed + 10;
 }
 
@@ -272,11 +261,12 @@ emit_cap_ttl(struct emit *e, size_t at, uint32_t ttl_max)
 	while (at < e->len) {
 		size_t end, rdata = emit_rdata(e, at, &end);
 		uint8_t *p = e->base + rdata - 6;
-		uint32_t ttl = (uint32_t)get16(p) << 16 | get16(p + 2);
+		uint32_t ttl = (uint32_t)octets_get16(p) << 16 |
+		    octets_get16(p + 2);
 
 		if (ttl > ttl_max) {
-			put16(p, ttl_max >> 16);
-			put16(p + 2, ttl_max & 0xffff);
+			octets_put16(p, ttl_max >> 16);
+			octets_put16(p + 2, ttl_max & 0xffff);
 		}
 		at = end;
 	}
@@ -289,7 +279,7 @@ emit_skip_labels(const struct emit *e, size_t at, unsigned n)
 		unsigned len = e->base[at];
 
 		if (len >= POINTER) {
-			at = get16(e->base + at) & EMIT_POINTER_MAX;
+			at = octets_get16(e->base + at) & EMIT_POINTER_MAX;
 			continue;
 		}
 		if (n == 0 || len == 0)

@@ -5,6 +5,8 @@
 
 #include <string.h>
 
+#include "dnsd/octets.h"
+
 enum {
 	RR_FIXED = 10,
 	CLASS_IN = 1,
@@ -20,12 +22,6 @@ enum {
 	LABEL_MAX = 63,
 	POINTER = 0xc0,
 };
-
-static inline unsigned
-get16(const uint8_t *p)
-{
-	return (unsigned)p[0] << 8 | p[1];
-}
 
 /*
  * The question's name: no compression, nothing lies before it that a
@@ -113,8 +109,8 @@ tsig_is_whole(const uint8_t *msg, size_t at, size_t rr, size_t end)
 static bool
 take_records(const uint8_t *msg, size_t len, size_t at, struct query *q)
 {
-	unsigned before = get16(msg + 6) + get16(msg + 8);
-	unsigned total = before + get16(msg + 10);
+	unsigned before = octets_get16(msg + 6) + octets_get16(msg + 8);
+	unsigned total = before + octets_get16(msg + 10);
 
 	for (unsigned i = 0; i < total; i++) {
 		size_t rr = skip_name(msg, len, at);
@@ -123,10 +119,10 @@ take_records(const uint8_t *msg, size_t len, size_t at, struct query *q)
 
 		if (rr == 0 || len - rr < RR_FIXED)
 			return false;
-		end = rr + RR_FIXED + get16(msg + rr + 8);
+		end = rr + RR_FIXED + octets_get16(msg + rr + 8);
 		if (end > len || q->tsig_at != 0)
 			return false;
-		type = get16(msg + rr);
+		type = octets_get16(msg + rr);
 		if (type == TYPE_OPT) {
 			if (i < before || q->edns.present || rr != at + 1)
 				return false;
@@ -182,7 +178,7 @@ query_parse(const uint8_t *msg, size_t len, struct query *q)
 	if (len < QUERY_HEADER)
 		return QUERY_DROP;		/* */
 	q->msg = msg;
-	q->flags = (uint16_t)get16(msg + 2);
+	q->flags = (uint16_t)octets_get16(msg + 2);
 	q->question_end = QUERY_HEADER;
 	q->tsig_at = 0;
 	q->qtype = 0;
@@ -196,7 +192,7 @@ query_parse(const uint8_t *msg, size_t len, struct query *q)
 	if (opcode == QUERY_OPCODE_NOTIFY)
 		return QUERY_RELAY;
 
-	if (get16(msg + 4) != 1 ||
+	if (octets_get16(msg + 4) != 1 ||
 	    !take_qname(msg + QUERY_HEADER, len - QUERY_HEADER, q) ||
 	    len - QUERY_HEADER - q->qname_len < 4) {
 		/*
@@ -210,8 +206,8 @@ query_parse(const uint8_t *msg, size_t len, struct query *q)
 		    QUERY_FORMERR : QUERY_NOTIMP);
 	}
 	end = QUERY_HEADER + q->qname_len;
-	q->qtype = (uint16_t)get16(msg + end);
-	q->qclass = (uint16_t)get16(msg + end + 2);
+	q->qtype = (uint16_t)octets_get16(msg + end);
+	q->qclass = (uint16_t)octets_get16(msg + end + 2);
 	end += 4;
 	q->question_end = (uint16_t)end;
 

@@ -130,17 +130,20 @@ static inline void
 xferdb_zone(unsigned n)
 {
 	unsigned t = n / 10 + 1;
+	char label[16];
+	int len = snprintf(label, sizeof(label), "z%u", n);
 
 	xferdb_tenant(t);
 	xferdb_do("INSERT INTO primary_server (id, tenant_id, address) VALUES"
-	    " ($P%u, $T%u, '192.0.2.%u')", n, t, n);
+	    " ($P%u, $T%u, '192.0.2.%u')", n, t, n & 255);
 	xferdb_do("INSERT INTO zone (id, tenant_id, name, apex, state) VALUES"
-	    " ($Z%u, $T%u, 'z%u.test', convert_to(chr(%zu) || 'z%u' ||"
-	    " chr(4) || 'test', 'UTF8') || '\\x00', 'active')", n, t, n,
-	    (size_t)(n < 10 ? 2 : 3), n);
+	    " ($Z%u, $T%u, '%s.test', convert_to(chr(%d) || '%s' ||"
+	    " chr(4) || 'test', 'UTF8') || '\\x00', 'active')", n, t,
+	    label, len, label);
 	xferdb_do("INSERT INTO zone_primary (zone_id, tenant_id, ordinal,"
 	    " primary_id) VALUES ($Z%u, $T%u, 0, $P%u)", n, t, n);
-	xferdb_do("UPDATE zone_timer SET due_at = now() + interval '1 day'"
+	xferdb_do("UPDATE zone_timer SET due_at = now() + interval '1 day',"
+	    " priority = 3"
 	    " WHERE zone_id = $Z%u", n);
 }
 

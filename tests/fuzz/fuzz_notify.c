@@ -5,7 +5,7 @@
 
 #include "common/dns/rr.h"
 #include "xferd/notify.h"
-#include "xferd/probe.h"
+#include "xferd/probe_answer.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -34,7 +34,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		if (m.off != len || (m.h.flags & DNSMSG_QR) == 0)
 			abort();
 	}
-	probe_judge(data, size, (const uint8_t *)"\7example", 9, true, &a);
+	probe_answer_judge(data, size, (const uint8_t *)"\7example", 9, true, &a);
 	if (a.reason == HANDOFF_OK && (rr_soa_parse(a.soa, a.soa_len, &soa)
 	    != OK || soa.serial != a.serial))
 		abort();

@@ -14,6 +14,7 @@
 #include "common/base/wr.h"
 #include "tests/lib/xfrmsg.h"
 #include "xferd/probe.h"
+#include "xferd/probe_answer.h"
 
 /* ---- Pure -------------------------------------------------------------- */
 
@@ -25,7 +26,7 @@ judge(struct probe_answer *out)
 	uint8_t *p = malloc(m.len + (m.len == 0));
 
 	memcpy(p, m.bytes, m.len);
-	probe_judge(p, m.len, (const uint8_t *)"\7example", 9, true, out);
+	probe_answer_judge(p, m.len, (const uint8_t *)"\7example", 9, true, out);
 	free(p);
 	return out->reason;
 }

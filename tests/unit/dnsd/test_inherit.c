@@ -85,6 +85,9 @@ child_side(void)
 	char *text = inherit_text(&h);
 	char byte = 0;
 
+	/* A number that is free below: what lands there at once would keep
+	 * its close-on-exec. */
+	close(INHERIT_FIRST_FD);
 	if (text == NULL || inherit_arrange(&h) != OK)
 		return 10;
 	for (int i = 0; i < h.n; i++)
@@ -117,8 +120,13 @@ child_side(void)
 CASE(descriptors_are_in_place_whatever_their_numbers_were)
 {
 	static const char labels[] = "dcba";
-	int fd[4][2], status;
+	int fd[4][2], status, low[8], n_low = 0;
 	pid_t pid;
+
+	/* None of them has the first number. */
+	do
+		low[n_low] = dup(STDIN_FILENO);
+	while (low[n_low++] < INHERIT_FIRST_FD);
 
 	/* Backwards, so that the ranges overlap and cross. */
 	for (int i = 0; i < 4; i++) {
@@ -134,6 +142,8 @@ CASE(descriptors_are_in_place_whatever_their_numbers_were)
 		close(fd[i][0]);
 		close(fd[i][1]);
 	}
+	while (n_low > 0)
+		close(low[--n_low]);
 	assert_int_equal(waitpid(pid, &status, 0), pid);
 	assert_true(WIFEXITED(status));
 	assert_int_equal(WEXITSTATUS(status), 0);

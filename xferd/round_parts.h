@@ -1,0 +1,67 @@
+/*
+ * round_parts.h - the inside of struct round.
+ *
+ * Included by round.c, round_*.c and logbook.c alone.  One thing is under way
+ * at a time: a probe, a transfer, an ingest, a publication, or the end being
+ * written.
+ */
+#ifndef XFERD_ROUND_PARTS_H
+#define XFERD_ROUND_PARTS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "common/dns/dname.h"
+#include "xferd/attempt.h"
+#include "xferd/fetches.h"
+#include "xferd/ingest.h"
+#include "xferd/keepparts.h"
+#include "xferd/lease.h"
+#include "xferd/probes.h"
+#include "xferd/publish.h"
+#include "xferd/spool.h"
+#include "xferd/tally.h"
+#include "xferd/zone.h"
+
+struct round {
+	struct round *next;
+	struct keep *keep;
+	struct lease_zone *lz;
+	struct zone zone;
+	struct tally_entry *tenant;
+	struct tally_entry *at[ZONE_PRIMARIES_MAX];
+	struct tally_entry *memory[ZONE_PRIMARIES_MAX];
+	unsigned p;			/* the primary being asked */
+
+	struct probes_query *probe;
+	struct fetches_req *fetch;
+	struct spool *spool;
+	struct ingest *ingest;
+	struct publish_version *version;
+	bool ending;
+	bool aborted;
+
+	struct attempt attempt;		/* of what is under way */
+	char key_name[DNAME_TEXT_MAX];
+	int64_t started_ms;
+	int64_t primary_serial;
+	struct zone_event received;	/* what came, while it is published */
+	bool ixfr_style;
+	char error[ATTEMPT_MESSAGE_MAX + 1];
+
+	/* What the parts call, round's: something happened; an aborted round's
+	 * last work has ended. */
+	void (*step)(struct round *r, const struct zone_event *ev);
+	void (*gone)(struct round *r);
+};
+
+/* An event without facts. */
+static inline void
+round_parts_step(struct round *r, enum zone_event_kind kind)
+{
+	struct zone_event ev = { .kind = kind };
+
+	r->step(r, &ev);
+}
+
+#endif

@@ -1,0 +1,193 @@
+/*
+ * round_publish.c - see round_publish.h.
+ */
+#include "xferd/round_publish.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/base/check.h"
+#include "common/base/log.h"
+#include "common/base/now.h"
+#include "xferd/count.h"
+#include "xferd/logbook.h"
+#include "xferd/round_parts.h"
+#include "xferd/tidy.h"
+
+enum {
+	PUBLISH_GIVE_UP_MS = 60000,
+};
+
+static void
+on_published(struct publish_version *v, enum err e)
+{
+	struct round *r = v->arg;
+	struct zone_event ev = r->received;
+	uint64_t n_pages = v->pages.n;
+
+	r->version = NULL;
+	publish_version_free(v);
+	if (r->aborted) {
+		r->gone(r);
+		return;
+	}
+	r->attempt.ingest_ms = now_mono_ms() - r->attempt.started_ms -
+	    r->attempt.total_ms;
+	r->attempt.total_ms = -1;
+	if (e == OK) {
+		ev.kind = ZONE_EV_PUBLISHED;
+		r->attempt.serial_after = ev.soa.serial;
+		r->attempt.generation = r->lz->generation + 1;
+		r->attempt.pages = (int64_t)n_pages;
+		logbook_say(r,
+		    "serial %u was transferred from %s by %s and published",
+		    ev.soa.serial, SOCK_TEXT(&r->attempt.primary),
+		    r->ixfr_style ? "IXFR" : "AXFR");
+		log_info("zone.published", "zone=%s serial=%u generation=%"
+		    PRId64 " mode=%s primary=%s records=%" PRId64
+		    " bytes=%" PRId64 " pages=%" PRIu64 " ms=%" PRId64,
+		    LOG_Q(r->lz->name), ev.soa.serial, r->lz->generation + 1,
+		    r->ixfr_style ? "ixfr" : "axfr",
+		    SOCK_TEXT(&r->attempt.primary), r->attempt.records,
+		    r->attempt.bytes, n_pages,
+		    now_mono_ms() - r->attempt.started_ms);
+		logbook_close(r, ATTEMPT_OK, "ok");
+		tidy_zone(r->keep->tidy, r->lz->zone_id,
+		    r->lz->generation + 1);
+	} else if (e == ERR_CONFLICT) {
+		ev.kind = ZONE_EV_CONFLICT;
+		logbook_say(r, "another worker published a version first");
+		logbook_close(r, ATTEMPT_REFUSED, "conflict");
+	} else {
+		ev.kind = ZONE_EV_TROUBLE;
+		logbook_say(r,
+		    "our database did not take the version; it is tried "
+		    "again");
+		logbook_close(r, ATTEMPT_REFUSED, "trouble");
+		log_err("zone.not_published", "zone=%s err=%s",
+		    LOG_Q(r->lz->name), err_name(e));
+	}
+	r->step(r, &ev);
+}
+
+static void
+submit_version(struct round *r, struct publish_version *v)
+{
+	uint32_t expire_s = zone_expire_s(&r->keep->limits,
+	    &r->received.soa);
+
+	memcpy(v->zone_id, r->lz->zone_id, 16);
+	memcpy(v->tenant_id, r->lz->tenant_id, 16);
+	memcpy(v->primary_id, r->lz->primaries[r->p].id, 16);
+	v->ixfr = r->ixfr_style;
+	if (v->soa_len == 0) {		/* the apex did not change */
+		v->serial = r->lz->serial;
+		v->soa_len = r->lz->soa_len;
+		memcpy(v->soa, r->lz->soa, r->lz->soa_len);
+	}
+	if (r->received.has_expire && r->received.expire_s < expire_s)
+		expire_s = MAX(r->received.expire_s, 1u);
+	v->expires_in_ms = (int64_t)expire_s * 1000;
+	v->done = on_published;
+	v->arg = r;
+	r->version = v;
+	publish_submit(r->keep->publish, v);
+}
+
+static void
+ingest_refused(struct round *r, struct ingest *in)
+{
+	enum zone_event_kind kind = ZONE_EV_TROUBLE;
+
+	r->attempt.ingest_ms = in->ms;
+	r->attempt.total_ms = -1;
+	switch (in->verdict) {
+	case INGEST_REJECTED:
+		kind = ZONE_EV_REJECTED;
+		count_add(COUNT_rejected, 1);
+		logbook_say(r,
+		    "the zone from %s was not accepted: %s; the last good "
+		    "version stays", SOCK_TEXT(&r->attempt.primary),
+		    in->check.text);
+		logbook_close(r, ATTEMPT_REFUSED, in->check.reason);
+		break;
+	case INGEST_MISMATCH:
+		kind = ZONE_EV_MISMATCH;
+		logbook_say(r,
+		    "the differences from %s do not fit the version that "
+		    "we have (%s); the whole zone is fetched instead",
+		    SOCK_TEXT(&r->attempt.primary), in->check.text[0] != '\0' ?
+		    in->check.text : "serials");
+		logbook_close(r, ATTEMPT_FAILED, "ixfr-mismatch");
+		break;
+	case INGEST_CONFLICT:
+		kind = ZONE_EV_CONFLICT;
+		logbook_say(r, "another worker published a version first");
+		logbook_close(r, ATTEMPT_REFUSED, "conflict");
+		break;
+	case INGEST_SAME:
+		kind = ZONE_EV_CURRENT;
+		logbook_say(r, "the zone from %s is the one that we have",
+		    SOCK_TEXT(&r->attempt.primary));
+		logbook_close(r, ATTEMPT_UPTODATE, "same");
+		break;
+	case INGEST_READY:
+	case INGEST_TROUBLE:
+		logbook_say(r,
+		    "our own trouble while taking the zone (%s); it is "
+		    "tried again", err_text(in->job.err));
+		logbook_close(r, ATTEMPT_REFUSED, "trouble");
+		break;
+	}
+	round_parts_step(r, kind);
+}
+
+static void
+on_ingest(struct crew_job *job)
+{
+	struct ingest *in = CONTAINER_OF(job, struct ingest, job);
+	struct round *r = in->owner;
+
+	CHECK(r->ingest == in);
+	r->ingest = NULL;
+	spool_free(r->spool);
+	r->spool = NULL;
+	if (job->err != OK)
+		in->verdict = INGEST_TROUBLE;
+	if (r->aborted) {
+		publish_version_free(in->version);
+		free(in);
+		r->gone(r);
+		return;
+	}
+	if (in->verdict == INGEST_READY)
+		submit_version(r, in->version);
+	else
+		ingest_refused(r, in);
+	free(in);
+}
+
+void
+round_publish_begin(struct round *r)
+{
+	struct ingest *in = calloc(1, sizeof(*in));
+
+	if (in == NULL) {
+		round_parts_step(r, ZONE_EV_TROUBLE);
+		return;
+	}
+	in->job = (struct crew_job){ .run = ingest_run, .done = on_ingest,
+		.give_up_ms = now_mono_ms() + PUBLISH_GIVE_UP_MS };
+	in->owner = r;
+	in->spool = r->spool;
+	in->ixfr = r->ixfr_style;
+	memcpy(in->apex, r->lz->apex, r->lz->apex_len);
+	in->apex_len = r->lz->apex_len;
+	memcpy(in->zone_id, r->lz->zone_id, 16);
+	in->generation = r->lz->generation;
+	in->serial = r->received.soa.serial;
+	in->limits = r->keep->content;
+	r->ingest = in;
+	crew_submit(r->keep->crew, CREW_BUILD, &in->job);
+}

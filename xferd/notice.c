@@ -13,21 +13,17 @@
  */
 #include "xferd/notice.h"
 
-#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
-#include <uv.h>
 
 #include "common/base/check.h"
 #include "common/base/conf.h"
-#include "common/base/hash.h"
 #include "common/base/log.h"
 #include "common/base/now.h"
 #include "common/base/sock.h"
 #include "common/db/db.h"
-#include "common/db/db_tx.h"
 #include "common/dns/dname.h"
 #include "common/dns/tsig.h"
 #include "xferd/attempt.h"
@@ -38,17 +34,13 @@
 #include "xferd/keepsql.h"
 #include "xferd/keyring.h"
 #include "xferd/ledger.h"
+#include "xferd/pace.h"
 #include "xferd/relaydoor.h"
-#include "xferd/sched.h"
+#include "xferd/wake.h"
 #include "xferd/zone.h"
 
 enum {
 	LISTENERS_MAX = 128,
-	SOURCES = 4096,			/* buckets of the rate limit */
-	QUIET = 4096,			/* recently refused, per zone */
-	QUIET_MS = 10000,
-	GAPS = 16384,			/* zones notified a moment ago */
-	CHECKS_AT_ONCE = 2,		/* the one that runs, one behind it */
 	CLAIMS_MAX = 256,
 	FUDGE_S = 300,
 	RCODE_REFUSED = 5,
@@ -58,20 +50,6 @@ enum {
 struct listener {
 	int fd;
 	enum handoff_transport transport;
-};
-
-/* A bucket of the rate limit; two sources may share one. */
-struct source {
-	int64_t second;
-	uint32_t n;
-};
-
-/* When a zone was, or will be, checked because of a NOTIFY. */
-struct gap {
-	uint8_t zone_id[16];
-	uint32_t serial;		/* that the zone had, 0 with none */
-	unsigned n;			/* checks at once since it had it */
-	int64_t at_ms;			/* of the next check, or the last */
 };
 
 /* A claim on the name, and one of its primaries at the source. */
@@ -96,100 +74,16 @@ struct look {
 	bool orphan;			/* its process is gone */
 };
 
-struct wake {
-	struct crew_job job;
-	struct notice *notice;
-	struct db_array zones, ordinals, delays;
-	int64_t delay_ms;		/* the shortest */
-	uv_timer_t timer;
-	bool has_hint;
-	uint32_t hint;
-};
-
 struct notice {
 	struct keep *keep;
 	struct listener listeners[LISTENERS_MAX];
 	unsigned n_listeners;
 	struct relaydoor *door;
-	struct hash_key hash_key;
-	struct source all;
-	struct source sources[SOURCES];
-	int64_t quiet[QUIET];
-	struct gap gaps[GAPS];
+	struct pace pace;
 	unsigned waiting;
 	bool stopped;
 	struct look *looks[NOTICE_WAITING_MAX];
 };
-
-/* ---- limits ------------------------------------------------------------ */
-
-static bool
-within(struct source *s, int64_t second, uint32_t max)
-{
-	if (s->second != second) {
-		s->second = second;
-		s->n = 0;
-	}
-	return s->n++ < max;
-}
-
-static bool
-may_look(struct notice *no, const struct sock_addr *from)
-{
-	const struct conf *conf = no->keep->conf;
-	int64_t second = now_mono_ms() / 1000;
-	uint64_t h = hash_sip(&no->hash_key, from->ip, sizeof(from->ip));
-
-	return no->waiting < NOTICE_WAITING_MAX &&
-	    within(&no->sources[h % SOURCES], second,
-		conf->transfer.notify_per_source) &&
-	    within(&no->all, second, conf->transfer.notify_per_second);
-}
-
-/* Refusals of one zone are written down once in a while: a stranger who
- * forges them must not fill its flight recorder.  T-041 */
-static bool
-may_record(struct notice *no, const uint8_t zone_id[16])
-{
-	uint64_t h = hash_sip(&no->hash_key, zone_id, 16) % QUIET;
-	int64_t now = now_mono_ms();
-
-	if (no->quiet[h] > now)
-		return false;
-	no->quiet[h] = now + QUIET_MS;
-	return true;
-}
-
-/*
- * How long this zone's check has to wait.  NOTIFYs that bring nothing new are
- * checked twice at once (the one that runs, and one behind it: the primary
- * may have changed meanwhile), then they share a check at the end of each
- * transfer.notify_gap_ms.  What did bring a version begins anew, so a primary
- * that changes often is followed each time.  T-035
- */
-static int64_t
-delay_of(struct notice *no, const struct claim *c)
-{
-	int64_t gap_ms = no->keep->conf->transfer.notify_gap_ms;
-	int64_t now = now_mono_ms();
-	struct gap *g = &no->gaps[
-	    hash_sip(&no->hash_key, c->zone_id, 16) % GAPS];
-	uint32_t serial = c->loaded ? c->serial : 0;
-
-	if (memcmp(g->zone_id, c->zone_id, 16) != 0 || g->serial != serial) {
-		memcpy(g->zone_id, c->zone_id, 16);
-		g->serial = serial;
-		g->n = 0;
-	}
-	if (g->n < CHECKS_AT_ONCE || now - g->at_ms >= gap_ms) {
-		g->n = g->n < CHECKS_AT_ONCE ? g->n + 1 : CHECKS_AT_ONCE;
-		g->at_ms = now;
-		return 0;
-	}
-	if (g->at_ms <= now)
-		g->at_ms += gap_ms;
-	return g->at_ms - now;
-}
 
 /* ---- answering --------------------------------------------------------- */
 
@@ -234,7 +128,8 @@ record(struct notice *no, const struct look *l, const struct claim *c,
 {
 	struct attempt a;
 
-	if (outcome == ATTEMPT_REFUSED && !may_record(no, c->zone_id))
+	if (outcome == ATTEMPT_REFUSED && !pace_may_record(&no->pace,
+	    c->zone_id, now_mono_ms()))
 		return;
 	attempt_init(&a);
 	memcpy(a.zone_id, c->zone_id, 16);
@@ -253,65 +148,6 @@ record(struct notice *no, const struct look *l, const struct claim *c,
 	snprintf(a.message, sizeof(a.message), "NOTIFY from %s: %s",
 	    SOCK_TEXT(&l->n.source), text);
 	ledger_attempt(no->keep->ledger, &a);
-}
-
-/* ---- waking ------------------------------------------------------------ */
-
-static void
-wake_free(struct wake *w)
-{
-	db_array_fini(&w->zones);
-	db_array_fini(&w->ordinals);
-	db_array_fini(&w->delays);
-	free(w);
-}
-
-static enum err
-wake_run(struct crew_job *job, struct db *db)
-{
-	struct wake *w = CONTAINER_OF(job, struct wake, job);
-
-	return db_exec(db, KEEPSQL(notice_wake), DB_PARAMS(
-	    db_array_param(&w->zones), db_array_param(&w->ordinals),
-	    db_array_param(&w->delays),
-	    w->has_hint ? db_i64(w->hint) : db_null()), NULL);
-}
-
-static void
-wake_closed(uv_handle_t *handle)
-{
-	wake_free(handle->data);
-}
-
-static void
-wake_later(uv_timer_t *timer)
-{
-	struct wake *w = timer->data;
-	struct keep *keep = w->notice->keep;
-
-	if (!keep->draining && keep->sched != NULL)
-		sched_poke(keep->sched);
-	uv_close((uv_handle_t *)timer, wake_closed);
-}
-
-static void
-wake_done(struct crew_job *job)
-{
-	struct wake *w = CONTAINER_OF(job, struct wake, job);
-	struct keep *keep = w->notice->keep;
-
-	if (job->err != OK || keep->sched == NULL) {
-		wake_free(w);
-		return;
-	}
-	if (w->delay_ms == 0) {
-		sched_poke(keep->sched);
-		wake_free(w);
-		return;
-	}
-	uv_timer_init(keep->loop, &w->timer);
-	w->timer.data = w;
-	uv_timer_start(&w->timer, wake_later, (uint64_t)w->delay_ms + 1, 0);
 }
 
 /* ---- judging ----------------------------------------------------------- */
@@ -416,25 +252,23 @@ judge_claim(struct notice *no, struct look *l, const struct claim *c,
 		    "we have that serial already");
 		return;
 	}
-	delay_ms = delay_of(no, c);
+	delay_ms = pace_delay_ms(&no->pace, c->zone_id,
+	    c->loaded ? c->serial : 0, no->keep->conf->transfer.notify_gap_ms,
+	    now_mono_ms());
 	if (delay_ms == 0)
 		record(no, l, c, ATTEMPT_OK, "accepted",
 		    "the zone is checked now");
-	else if (may_record(no, c->zone_id))
+	else if (pace_may_record(&no->pace, c->zone_id, now_mono_ms()))
 		record(no, l, c, ATTEMPT_OK, "accepted", "NOTIFYs come fast: "
 		    "the zone is checked again in a moment");
-	if (w->zones.n == 0 || delay_ms < w->delay_ms)
-		w->delay_ms = delay_ms;
-	db_array_add(&w->zones, c->zone_id, 16);
-	db_array_add_i64(&w->ordinals, c->ordinal);
-	db_array_add_i64(&w->delays, delay_ms);
+	wake_add(w, c->zone_id, c->ordinal, delay_ms);
 }
 
 static void
 judge(struct notice *no, struct look *l)
 {
 	struct verdict v = { 0 };
-	struct wake *w = calloc(1, sizeof(*w));
+	struct wake *w = wake_new();
 	size_t n = db_rows_n(l->rows);
 	uint8_t last[16] = { 0 };
 
@@ -442,15 +276,12 @@ judge(struct notice *no, struct look *l)
 		drop(no, l->n.number);
 		return;
 	}
-	db_array_init(&w->zones, DB_ARRAY_UUID, 1 << 16);
-	db_array_init(&w->ordinals, DB_ARRAY_I64, 1 << 16);
-	db_array_init(&w->delays, DB_ARRAY_I64, 1 << 16);
 	for (size_t i = 0; i < n && i < CLAIMS_MAX; i++) {
 		struct claim c;
 
 		read_claim(no, l, i, &c);
 		/* Two primaries at one address: once is enough. */
-		if (w->zones.n > 0 && memcmp(last, c.zone_id, 16) == 0)
+		if (wake_n(w) > 0 && memcmp(last, c.zone_id, 16) == 0)
 			continue;
 		if (!c.listed) {
 			record(no, l, &c, ATTEMPT_REFUSED, "not-listed",
@@ -460,7 +291,7 @@ judge(struct notice *no, struct look *l)
 			continue;
 		}
 		judge_claim(no, l, &c, &v, w);
-		if (w->zones.n > 0)
+		if (wake_n(w) > 0)
 			memcpy(last, c.zone_id, 16);
 	}
 	if (v.accepted) {
@@ -477,16 +308,7 @@ judge(struct notice *no, struct look *l)
 		count_add(COUNT_notifies_refused, 1);
 		answer(no, l->n.number, RCODE_REFUSED, 0, 0);
 	}
-	if (w->zones.n == 0) {
-		wake_free(w);
-		return;
-	}
-	w->notice = no;
-	w->has_hint = l->n.has_serial;
-	w->hint = l->n.serial;
-	w->job = (struct crew_job){ .run = wake_run, .done = wake_done,
-		.give_up_ms = now_mono_ms() + 60000 };
-	crew_submit(no->keep->crew, CREW_QUICK, &w->job);
+	wake_submit(w, no->keep, l->n.has_serial, l->n.serial);
 }
 
 /* ---- looking up -------------------------------------------------------- */
@@ -533,6 +355,7 @@ static void
 take_notify(struct notice *no, struct child *child, const uint8_t *payload,
     size_t len)
 {
+	const struct conf *conf = no->keep->conf;
 	struct look *l = calloc(1, sizeof(*l));
 	unsigned slot = 0;
 
@@ -549,7 +372,10 @@ take_notify(struct notice *no, struct child *child, const uint8_t *payload,
 	}
 	sock_addr_unmap(&l->n.source);
 	count_add(COUNT_notifies, 1);
-	if (no->stopped || !may_look(no, &l->n.source)) {
+	if (no->stopped || no->waiting == NOTICE_WAITING_MAX ||
+	    !pace_may_look(&no->pace, &l->n.source,
+	    conf->transfer.notify_per_second, conf->transfer.notify_per_source,
+	    now_mono_ms())) {
 		count_add(COUNT_notifies_limited, 1);
 		drop(no, l->n.number);
 		goto forget;
@@ -694,7 +520,7 @@ notice_new(struct keep *keep, struct notice **out)
 	if (no == NULL)
 		return ERR_NO_MEMORY;
 	no->keep = keep;
-	hash_key_random(&no->hash_key);
+	pace_init(&no->pace);
 	for (size_t i = 0; i < conf->transfer.listen.n && e == OK; i++)
 		e = listen_on(no, conf->transfer.listen.items[i]);
 	if (e == OK)

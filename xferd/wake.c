@@ -1,0 +1,132 @@
+/*
+ * wake.c - see wake.h.
+ */
+#include "xferd/wake.h"
+
+#include <stdlib.h>
+#include <uv.h>
+
+#include "common/base/base.h"
+#include "common/base/now.h"
+#include "common/db/db.h"
+#include "xferd/crew.h"
+#include "xferd/keepparts.h"
+#include "xferd/keepsql.h"
+#include "xferd/sched.h"
+
+enum {
+	ARRAY_MAX = 1 << 16,
+	GIVE_UP_MS = 60000,
+};
+
+struct wake {
+	struct crew_job job;
+	struct keep *keep;
+	struct db_array zones, ordinals, delays;
+	int64_t delay_ms;		/* the shortest */
+	uv_timer_t timer;
+	bool has_hint;
+	uint32_t hint;
+};
+
+struct wake *
+wake_new(void)
+{
+	struct wake *w = calloc(1, sizeof(*w));
+
+	if (w == NULL)
+		return NULL;
+	db_array_init(&w->zones, DB_ARRAY_UUID, ARRAY_MAX);
+	db_array_init(&w->ordinals, DB_ARRAY_I64, ARRAY_MAX);
+	db_array_init(&w->delays, DB_ARRAY_I64, ARRAY_MAX);
+	return w;
+}
+
+static void
+wake_free(struct wake *w)
+{
+	db_array_fini(&w->zones);
+	db_array_fini(&w->ordinals);
+	db_array_fini(&w->delays);
+	free(w);
+}
+
+void
+wake_add(struct wake *w, const uint8_t zone_id[16], int64_t ordinal,
+    int64_t delay_ms)
+{
+	if (w->zones.n == 0 || delay_ms < w->delay_ms)
+		w->delay_ms = delay_ms;
+	db_array_add(&w->zones, zone_id, 16);
+	db_array_add_i64(&w->ordinals, ordinal);
+	db_array_add_i64(&w->delays, delay_ms);
+}
+
+size_t
+wake_n(const struct wake *w)
+{
+	return w->zones.n;
+}
+
+static enum err
+wake_run(struct crew_job *job, struct db *db)
+{
+	struct wake *w = CONTAINER_OF(job, struct wake, job);
+
+	return db_exec(db, KEEPSQL(notice_wake), DB_PARAMS(
+	    db_array_param(&w->zones), db_array_param(&w->ordinals),
+	    db_array_param(&w->delays),
+	    w->has_hint ? db_i64(w->hint) : db_null()), NULL);
+}
+
+static void
+on_closed(uv_handle_t *handle)
+{
+	wake_free(handle->data);
+}
+
+static void
+on_time(uv_timer_t *timer)
+{
+	struct wake *w = timer->data;
+	struct keep *keep = w->keep;
+
+	if (!keep->draining && keep->sched != NULL)
+		sched_poke(keep->sched);
+	uv_close((uv_handle_t *)timer, on_closed);
+}
+
+static void
+wake_done(struct crew_job *job)
+{
+	struct wake *w = CONTAINER_OF(job, struct wake, job);
+	struct keep *keep = w->keep;
+
+	if (job->err != OK || keep->sched == NULL) {
+		wake_free(w);
+		return;
+	}
+	if (w->delay_ms == 0) {
+		sched_poke(keep->sched);
+		wake_free(w);
+		return;
+	}
+	uv_timer_init(keep->loop, &w->timer);
+	w->timer.data = w;
+	uv_timer_start(&w->timer, on_time, (uint64_t)w->delay_ms + 1, 0);
+}
+
+void
+wake_submit(struct wake *w, struct keep *keep, bool has_hint, uint32_t hint)
+{
+	if (w->zones.n == 0) {
+		wake_free(w);
+		return;
+	}
+	w->keep = keep;
+	w->has_hint = has_hint;
+	w->hint = hint;
+	w->job = (struct crew_job){ .run = wake_run, .done = wake_done,
+		.give_up_ms = now_mono_ms() + GIVE_UP_MS };
+	crew_submit(keep->crew, CREW_QUICK, &w->job);
+}

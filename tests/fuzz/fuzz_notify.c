@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "common/dns/rr.h"
-#include "xferd/notify.h"
+#include "xferd/notify_message.h"
 #include "xferd/probe_answer.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
@@ -12,20 +12,20 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	struct notify_parsed n;
+	struct notify_message n;
 	struct probe_answer a;
 	struct rr_soa soa;
 	uint8_t reply[1024];
 	size_t len;
 
-	notify_parse(data, size, &n);
+	notify_message_parse(data, size, &n);
 	if (n.verdict != NOTIFY_DROP) {
 		struct dnsmsg m;
 		struct dnsmsg_rr rr = { .section = DNSMSG_ANSWER };
 
 		if ((n.flags & DNSMSG_QR) != 0)
 			abort();
-		if (notify_reply(&n, n.rcode, reply, sizeof(reply), &len) !=
+		if (notify_message_reply(&n, n.rcode, reply, sizeof(reply), &len) !=
 		    OK || dnsmsg_open(&m, reply, len) != OK)
 			abort();
 		while (rr.section != DNSMSG_END)

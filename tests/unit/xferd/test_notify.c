@@ -15,12 +15,14 @@
 #include "common/base/sock.h"
 #include "common/base/wr.h"
 #include "tests/lib/xfrmsg.h"
+#include "xferd/handoff.h"
 #include "xferd/notify.h"
+#include "xferd/notify_message.h"
 
 /* ---- Pure -------------------------------------------------------------- */
 
 static struct xfrmsg m;
-static struct notify_parsed n;
+static struct notify_message n;
 
 static void
 notify_msg(void)
@@ -35,7 +37,7 @@ parse(void)
 	uint8_t *p = malloc(m.len + (m.len == 0));
 
 	memcpy(p, m.bytes, m.len);
-	notify_parse(p, m.len, &n);
+	notify_message_parse(p, m.len, &n);
 	free(p);
 }
 
@@ -125,11 +127,11 @@ TEST(the_reply_echoes_id_opcode_and_question_T030)
 	notify_msg();
 	xfrmsg_soa(&m, 1);
 	parse();
-	assert_int_equal(notify_reply(&n, 0, reply, sizeof(reply), &len), OK);
+	assert_int_equal(notify_message_reply(&n, 0, reply, sizeof(reply), &len), OK);
 	assert_int_equal(len, 25);
 	assert_memory_equal(reply, "\0\x4d\xa4\0\0\1\0\0\0\0\0\0", 12);
 	assert_memory_equal(reply + 12, m.bytes + 12, 13);
-	assert_int_equal(notify_reply(&n, 0, reply, 24, &len), ERR_SPACE);
+	assert_int_equal(notify_message_reply(&n, 0, reply, 24, &len), ERR_SPACE);
 }
 
 /* ---- The role ---------------------------------------------------------- */

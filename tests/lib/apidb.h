@@ -56,7 +56,7 @@ apidb_query(const char *name, const char *value)
 static inline void
 apidb_body(const char *json)
 {
-	char text[2000];
+	char text[3000];
 	struct body_fault fault;
 
 	snprintf(text, sizeof(text), "%s", json);
@@ -73,7 +73,7 @@ apidb_body(const char *json)
 static inline bool
 apidb_says(const char *what)
 {
-	char text[2000];
+	char text[3000];
 
 	snprintf(text, sizeof(text), "%s", what);
 	for (char *p = text; *p != '\0'; p++)

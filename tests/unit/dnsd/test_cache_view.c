@@ -243,8 +243,13 @@ build(struct test_rand *r, size_t page_bytes, unsigned fanout)
 		    (const uint8_t *)"\300\0\2\1", 4);
 	}
 	f.n = 0;
-	for (size_t i = 0; i < z->n_records; i++)
-		f.key[f.n++] = *z->records[i].key;
+	for (size_t i = 0; i < z->n_records; i++) {
+		const struct ownerkey *k = z->records[i].key;
+
+		/* It is as long as it must be and no longer. */
+		memcpy(&f.key[f.n++], k,
+		    offsetof(struct ownerkey, bytes) + k->len);
+	}
 	qsort(f.key, f.n, sizeof(f.key[0]), by_key);
 	for (size_t i = 1; i < f.n; i++)
 		if (by_key(&f.key[kept - 1], &f.key[i]) != 0)

@@ -41,15 +41,15 @@ pgtest_restart(void)
 	return command("restart");
 }
 
-const char *
-pgtest_start(void)
+static const char *
+start(const char *how)
 {
 	static int registered;
 	FILE *p;
 
 	if (conninfo[0] != '\0')
 		return conninfo;
-	p = popen("tests/lib/pgtemp start", "r");
+	p = popen(how, "r");
 	if (p == NULL)
 		return NULL;
 	if (fgets(conninfo, sizeof(conninfo), p) == NULL)
@@ -63,4 +63,16 @@ pgtest_start(void)
 	if (!registered && atexit(pgtest_stop) == 0)
 		registered = 1;
 	return conninfo;
+}
+
+const char *
+pgtest_start(void)
+{
+	return start("tests/lib/pgtemp start");
+}
+
+const char *
+pgtest_start_bare(void)
+{
+	return start("tests/lib/pgtemp start --bare");
 }

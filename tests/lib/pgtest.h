@@ -12,6 +12,9 @@
  * the root of the source tree.
  */
 const char *pgtest_start(void);
+
+/* The same without the schema, for rooms that know no table: faster. */
+const char *pgtest_start_bare(void);
 void pgtest_stop(void);
 
 /* Stop it at once, as a crash would, and start it again. 0 on success. */

@@ -1,24 +1,17 @@
-/* test_db.c - common/db against a real server (tests/lib/pgtemp). */
+/* test_db.c - statements and values against a real server. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
-#include <poll.h>
-#include <time.h>
 
 #include <cmocka.h>
 
-#include "common/base/now.h"
 #include "common/db/db.h"
-#include "common/db/db_copy.h"
-#include "common/db/db_listen.h"
-#include "common/db/db_schema.h"
-#include "common/db/db_tx.h"
 #include "tests/lib/pgtest.h"
 
-static struct db *db, *other;
+static struct db *db;
 static const char *conninfo;
 
 #define STMT(name, n, text) static const struct db_stmt name = \
@@ -40,12 +33,11 @@ begin(void **state)
 	char why[256];
 
 	(void)state;
-	conninfo = pgtest_start();
+	conninfo = pgtest_start_bare();
 	if (conninfo == NULL)
 		return -1;
 	c = conf(NULL);
-	if (db_open(&c, &db, why, sizeof(why)) != OK ||
-	    db_open(&c, &other, why, sizeof(why)) != OK) {
+	if (db_open(&c, &db, why, sizeof(why)) != OK) {
 		fprintf(stderr, "%s\n", why);
 		return -1;
 	}
@@ -59,7 +51,6 @@ end(void **state)
 {
 	(void)state;
 	db_close(db);
-	db_close(other);
 	pgtest_stop();
 	return 0;
 }
@@ -188,25 +179,6 @@ sqlstates_become_errors(void **state)
 }
 
 static void
-a_silent_server_costs_the_timeout_only(void **state)
-{
-	struct db_conf c = conf(NULL);
-	struct db *d;
-	int64_t start = now_mono_ms();
-
-	(void)state;
-	c.timeout_ms = 200;
-	assert_int_equal(OK, db_open(&c, &d, NULL, 0));
-	assert_int_equal(ERR_TIMEOUT, db_exec(d, &sleep_long, DB_NO_PARAMS,
-	    NULL));
-	assert_true(now_mono_ms() - start < 5000);
-	assert_false(db_alive(d));
-	assert_int_equal(OK, db_ensure(d));
-	assert_true(db_epoch(d) == 2);
-	db_close(d);
-}
-
-static void
 open_says_why(void **state)
 {
 	struct db_conf c = conf("nobody_here");
@@ -289,329 +261,6 @@ arrays_travel(void **state)
 	db_array_fini(&at);
 }
 
-/* ------------------------------------------------------------ db_tx */
-
-STMT(bump, 1, "UPDATE t SET n = n + 1 WHERE id = $1");
-STMT(count_all, 0, "SELECT count(*), max(n) FROM t");
-STMT(terminate, 1, "SELECT pg_terminate_backend($1::bigint::int)");
-STMT(my_pid, 0, "SELECT pg_backend_pid()");
-
-struct work {
-	int calls;
-	enum err result;
-	int64_t victim;
-};
-
-static enum err
-do_bump(struct db *d, void *arg)
-{
-	struct work *w = arg;
-	enum err e;
-
-	w->calls++;
-	e = db_exec(d, &bump, DB_PARAMS(db_i64(1)), NULL);
-	if (e != OK)
-		return e;
-	if (w->victim != 0) {
-		e = db_exec(other, &terminate, DB_PARAMS(db_i64(w->victim)),
-		    NULL);
-		w->victim = 0;
-		return e == OK ?
-		    db_exec(d, &bump, DB_PARAMS(db_i64(1)), NULL) : e;
-	}
-	return w->result;
-}
-
-static int64_t
-max_n(void)
-{
-	struct db_rows *r = NULL;
-	int64_t n;
-
-	assert_int_equal(OK, db_exec(db, &count_all, DB_NO_PARAMS, &r));
-	n = db_get_i64(r, 0, 1);
-	db_rows_free(r);
-	return n;
-}
-
-static void
-tx_commits_or_leaves_nothing(void **state)
-{
-	struct work w = { 0, OK, 0 };
-	int64_t n = max_n();
-
-	(void)state;
-	assert_int_equal(OK, db_tx_run(db, DB_TX_WRITE, 3, do_bump, &w));
-	assert_int_equal(1, w.calls);
-	assert_true(max_n() == n + 1);
-	w.result = ERR_LIMIT;
-	assert_int_equal(ERR_LIMIT, db_tx_run(db, DB_TX_WRITE, 3, do_bump,
-	    &w));
-	assert_int_equal(2, w.calls);
-	assert_true(max_n() == n + 1);
-	w.result = ERR_DB_RETRY;	/* bounded */
-	assert_int_equal(ERR_DB_RETRY, db_tx_run(db, DB_TX_WRITE_LAX, 4,
-	    do_bump, &w));
-	assert_int_equal(6, w.calls);
-	assert_true(max_n() == n + 1);
-	w.result = OK;
-	assert_int_equal(ERR_UNSUPPORTED, db_tx_run(db, DB_TX_SNAPSHOT, 3,
-	    do_bump, &w));
-	assert_string_equal("25006", db_sqlstate(db));
-}
-
-static void
-tx_survives_a_lost_connection(void **state)
-{
-	struct work w = { 0, OK, 0 };
-	struct db_rows *r = NULL;
-	int64_t n = max_n();
-
-	(void)state;
-	assert_int_equal(OK, db_exec(db, &my_pid, DB_NO_PARAMS, &r));
-	w.victim = db_get_i64(r, 0, 0);
-	db_rows_free(r);
-	assert_int_equal(OK, db_tx_run(db, DB_TX_WRITE, 3, do_bump, &w));
-	assert_int_equal(2, w.calls);
-	assert_true(max_n() == n + 1);
-}
-
-static enum err
-conflict(struct db *d, void *arg)
-{
-	struct db_rows *r = NULL;
-	struct work *w = arg;
-	enum err e;
-
-	e = db_exec(d, &count_all, DB_NO_PARAMS, &r);	/* takes the snapshot */
-	db_rows_free(r);
-	if (e == OK && w->calls++ == 0)
-		e = db_exec(other, &bump, DB_PARAMS(db_i64(1)), NULL);
-	if (e == OK)
-		e = db_exec(d, &bump, DB_PARAMS(db_i64(1)), NULL);
-	return e;
-}
-
-static void
-tx_runs_again_on_a_conflict(void **state)
-{
-	struct work w = { 0, OK, 0 };
-	int64_t n = max_n();
-
-	(void)state;
-	assert_int_equal(OK, db_tx_run(db, DB_TX_REPEATABLE, 3, conflict,
-	    &w));
-	assert_int_equal(2, w.calls);
-	assert_true(max_n() == n + 2);
-}
-
-static void
-tx_savepoint_undoes_a_part(void **state)
-{
-	int64_t n = max_n();
-
-	(void)state;
-	assert_int_equal(OK, db_tx_begin(db, DB_TX_WRITE));
-	assert_int_equal(OK, db_exec(db, &bump, DB_PARAMS(db_i64(1)), NULL));
-	assert_int_equal(OK, db_tx_save(db));
-	assert_int_equal(ERR_EXISTS, db_exec(db, &insert,
-	    DB_PARAMS(db_i64(1), db_i64(1)), NULL));
-	assert_int_equal(OK, db_tx_save_undo(db));
-	assert_int_equal(OK, db_tx_commit(db));
-	assert_true(max_n() == n + 1);
-	/* A failure that the caller swallowed does not look committed. */
-	assert_int_equal(OK, db_tx_begin(db, DB_TX_WRITE));
-	assert_int_equal(ERR_EXISTS, db_exec(db, &insert,
-	    DB_PARAMS(db_i64(1), db_i64(1)), NULL));
-	assert_int_equal(ERR_DB, db_tx_commit(db));
-	db_tx_rollback(db);
-	db_tx_rollback(db);
-	assert_true(max_n() == n + 1);
-}
-
-/* ------------------------------------------------------------ db_copy */
-
-STMT(copy, 0, "COPY t (id, n, s, b, u, at, ok, small) FROM STDIN"
-    " (FORMAT binary)");
-STMT(copied, 0, "SELECT count(*), sum(length(b))::bigint, count(s),"
-    " max(at), sum(small)::bigint FROM t WHERE id >= 1000");
-
-static void
-copy_many(struct db_copy *c, int from, int n)
-{
-	static uint8_t big[16384];
-	static const uint8_t u[16] = { 3 };
-	int i;
-
-	for (i = from; i < from + n; i++) {
-		db_copy_row(c);
-		db_copy_i64(c, i);
-		db_copy_i32(c, i % 50);
-		if (i % 2)
-			db_copy_null(c);
-		else
-			db_copy_text(c, "even", 4);
-		db_copy_bytes(c, big, sizeof(big));
-		db_copy_uuid(c, u);
-		db_copy_time_ms(c, 1795336800000);
-		db_copy_bool(c, true);
-		db_copy_i16(c, -1);
-	}
-}
-
-static void
-copy_writes_rows(void **state)
-{
-	struct db_copy *c;
-	struct db_rows *r = NULL;
-	int64_t n;
-
-	(void)state;
-	assert_int_equal(OK, db_copy_begin(db, &copy, 8, &c));
-	copy_many(c, 1000, 2000);
-	assert_int_equal(OK, db_copy_end(c, &n));
-	assert_true(n == 2000);
-	assert_int_equal(OK, db_exec(db, &copied, DB_NO_PARAMS, &r));
-	assert_true(db_get_i64(r, 0, 0) == 2000);
-	assert_true(db_get_i64(r, 0, 1) == 2000 * 16384);
-	assert_true(db_get_i64(r, 0, 2) == 1000);
-	assert_true(db_get_time_ms(r, 0, 3) == 1795336800000);
-	assert_true(db_get_i64(r, 0, 4) == -2000);
-	assert_false(db_rows_failed(r));
-	db_rows_free(r);
-}
-
-static void
-copy_failures_leave_a_usable_connection(void **state)
-{
-	struct db_copy *c;
-
-	(void)state;
-	assert_int_equal(OK, db_tx_begin(db, DB_TX_WRITE));
-	assert_int_equal(OK, db_copy_begin(db, &copy, 8, &c));
-	copy_many(c, 999, 300);		/* 1000 is there already */
-	assert_int_equal(ERR_EXISTS, db_copy_end(c, NULL));
-	assert_string_equal("t_pkey", db_constraint(db));
-	db_tx_rollback(db);
-	assert_int_equal(OK, db_tx_begin(db, DB_TX_WRITE));
-	assert_int_equal(OK, db_copy_begin(db, &copy, 8, &c));
-	copy_many(c, 5000, 100);
-	db_copy_abort(c);
-	db_tx_rollback(db);
-	assert_int_equal(OK, db_command(db, "DELETE FROM t WHERE id >= 1000"));
-	assert_int_equal(ERR_DB, db_copy_begin(db, &nonsense, 1, &c));
-	assert_true(db_alive(db));
-}
-
-static void
-copy_on_a_lost_connection_ends_as_such(void **state)
-{
-	struct db_rows *r = NULL;
-	struct db_copy *c;
-	int64_t pid;
-
-	(void)state;
-	assert_int_equal(OK, db_exec(db, &my_pid, DB_NO_PARAMS, &r));
-	pid = db_get_i64(r, 0, 0);
-	db_rows_free(r);
-	assert_int_equal(OK, db_copy_begin(db, &copy, 8, &c));
-	assert_int_equal(OK, db_exec(other, &terminate,
-	    DB_PARAMS(db_i64(pid)), NULL));
-	copy_many(c, 7000, 2000);
-	assert_int_equal(ERR_DB_LOST, db_copy_end(c, NULL));
-	assert_false(db_alive(db));
-	assert_int_equal(OK, db_ensure(db));
-	assert_int_equal(OK, db_exec(db, &count_all, DB_NO_PARAMS, NULL));
-}
-
-/* ------------------------------------------------------------ listening */
-
-static void
-note(void *arg, const char *channel, const char *payload)
-{
-	if (strcmp(channel, "understudy_edge") == 0)
-		*(int *)arg += payload[0] - '0';
-}
-
-static void
-listen_hears_and_comes_back(void **state)
-{
-	static const char *const channels[] = { "understudy_edge",
-	    "understudy_feed" };
-	struct db_conf c = conf("understudy_xferd");
-	struct db_listen *l;
-	struct pollfd p;
-	size_t n;
-	int sum = 0;
-
-	(void)state;
-	assert_int_equal(OK, db_listen_open(&c, channels, 2, &l));
-	assert_int_equal(OK, db_listen_drain(l, note, &sum, &n));
-	assert_int_equal(0, n);
-	assert_int_equal(OK, db_command(db, "NOTIFY understudy_edge, '3';"
-	    "NOTIFY understudy_edge, '4'; NOTIFY understudy_feed"));
-	p = (struct pollfd){ .fd = db_listen_fd(l), .events = POLLIN };
-	assert_int_equal(1, poll(&p, 1, 5000));
-	assert_int_equal(OK, db_listen_drain(l, note, &sum, &n));
-	assert_int_equal(3, n);
-	assert_int_equal(7, sum);
-	assert_int_equal(OK, db_command(db, "SELECT pg_terminate_backend(pid)"
-	    " FROM pg_stat_activity WHERE usename = 'understudy_xferd'"));
-	p.fd = db_listen_fd(l);
-	assert_int_equal(1, poll(&p, 1, 5000));
-	while (db_listen_drain(l, note, &sum, &n) == OK)
-		assert_int_equal(1, poll(&p, 1, 5000));
-	assert_int_equal(-1, db_listen_fd(l));
-	assert_int_equal(OK, db_listen_ensure(l));
-	assert_int_equal(OK, db_command(db, "NOTIFY understudy_edge, '2'"));
-	p.fd = db_listen_fd(l);
-	assert_int_equal(1, poll(&p, 1, 5000));
-	assert_int_equal(OK, db_listen_drain(l, note, &sum, &n));
-	assert_int_equal(9, sum);
-	db_listen_close(l);
-}
-
-/* ------------------------------------------------------------ db_schema */
-
-static void
-schema_is_checked(void **state)
-{
-	char why[200];
-
-	(void)state;
-	assert_int_equal(OK, db_schema_check(db, why, sizeof(why)));
-	assert_int_equal(OK, db_command(db, "INSERT INTO schema_migration "
-	    "(version, name, sha256) VALUES (9999, 'x', repeat('0', 64))"));
-	assert_int_equal(ERR_SCHEMA, db_schema_check(db, why, sizeof(why)));
-	assert_non_null(strstr(why, "9999"));
-	assert_int_equal(OK, db_command(db, "ALTER TABLE schema_migration "
-	    "RENAME TO hidden"));
-	assert_int_equal(OK, db_command(db, "DISCARD PLANS"));
-	assert_int_equal(ERR_SCHEMA, db_schema_check(db, why, sizeof(why)));
-	assert_non_null(strstr(why, "sql/apply"));
-	assert_int_equal(OK, db_command(db, "ALTER TABLE hidden "
-	    "RENAME TO schema_migration"));
-	assert_int_equal(OK, db_command(db, "DELETE FROM schema_migration "
-	    "WHERE version = 9999"));
-}
-
-static void
-a_crash_and_a_restart_are_survived(void **state)
-{
-	struct work w = { 0, OK, 0 };
-
-	(void)state;
-	assert_int_equal(0, pgtest_kill());
-	assert_int_equal(ERR_DB_LOST, db_exec(db, &count_all, DB_NO_PARAMS,
-	    NULL));
-	assert_int_equal(ERR_DB_LOST, db_tx_run(db, DB_TX_WRITE, 2, do_bump,
-	    &w));
-	assert_int_equal(0, w.calls);
-	assert_int_equal(0, pgtest_restart());
-	assert_int_equal(OK, db_tx_run(db, DB_TX_WRITE, 2, do_bump, &w));
-	assert_int_equal(1, w.calls);
-}
-
 static void
 uuids_print_and_parse(void **state)
 {
@@ -642,19 +291,8 @@ main(void)
 		cmocka_unit_test(values_go_unprepared_as_well),
 		cmocka_unit_test(null_and_wrong_types_fail_softly),
 		cmocka_unit_test(sqlstates_become_errors),
-		cmocka_unit_test(a_silent_server_costs_the_timeout_only),
 		cmocka_unit_test(open_says_why),
 		cmocka_unit_test(arrays_travel),
-		cmocka_unit_test(tx_commits_or_leaves_nothing),
-		cmocka_unit_test(tx_survives_a_lost_connection),
-		cmocka_unit_test(tx_runs_again_on_a_conflict),
-		cmocka_unit_test(tx_savepoint_undoes_a_part),
-		cmocka_unit_test(copy_writes_rows),
-		cmocka_unit_test(copy_failures_leave_a_usable_connection),
-		cmocka_unit_test(copy_on_a_lost_connection_ends_as_such),
-		cmocka_unit_test(listen_hears_and_comes_back),
-		cmocka_unit_test(schema_is_checked),
-		cmocka_unit_test(a_crash_and_a_restart_are_survived),
 		cmocka_unit_test(uuids_print_and_parse),
 	};
 

@@ -134,8 +134,9 @@ CASE(a_connection_that_was_cut_is_made_again)
 	assert_ok(c.job.err);
 }
 
-/* A crew whose database is not there; never freed, see crew_stop(). */
-static struct crew *lost;
+/* Crews whose database is not there; never freed, see crew_stop(). */
+static struct crew *lost[2];
+static unsigned n_lost;
 
 static struct crew *
 lost_crew(void)
@@ -144,8 +145,8 @@ lost_crew(void)
 	struct db_conf conf = { .conninfo = "host=/nonexistent dbname=x",
 		.program = "unit" };
 
-	assert_ok(crew_new(&xferdb.loop, &conf, one, &lost));
-	return lost;
+	assert_ok(crew_new(&xferdb.loop, &conf, one, &lost[n_lost]));
+	return lost[n_lost++];
 }
 
 CASE(without_a_database_a_job_comes_back_unrun)

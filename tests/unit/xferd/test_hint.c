@@ -4,7 +4,8 @@
 #include "tests/lib/xferdb.h"
 #include "xferd/hint.h"
 
-static struct hint *hint;
+static struct hint *hint[2];		/* one a test; never freed */
+static unsigned n_hints;
 static unsigned n_heard;
 
 static void
@@ -32,14 +33,14 @@ setup(void **state)
 	if (xferdb_setup(state) != 0)
 		return -1;
 	conf = xferdb_conf("understudy_xferd");
-	return hint_new(&xferdb.loop, &conf, heard, &n_heard, &hint) == OK ?
-	    0 : -1;
+	return hint_new(&xferdb.loop, &conf, heard, &n_heard,
+	    &hint[n_hints++]) == OK ? 0 : -1;
 }
 
 static int
 teardown(void **state)
 {
-	hint_stop(hint);
+	hint_stop(hint[n_hints - 1]);
 	uv_run(&xferdb.loop, UV_RUN_NOWAIT);
 	return xferdb_teardown(state);
 }

@@ -128,7 +128,7 @@ SELECT current_setting('statement_timeout'), current_setting('lock_timeout'),
                 ((A, 1), ("", 0), (B, 0)))
             sqllib.undone(pg, f"""
 DO $$ DECLARE n bigint; BEGIN
-	-- Never set in this session.
+	-- Never set on this connection.
 	ASSERT (SELECT count(*) FROM {table}) = 0, 'without a tenant';
 	{sees}
 	ASSERT (SELECT count(*) FROM {table} WHERE {column} <> '{B}') = 0,

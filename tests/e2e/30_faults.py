@@ -30,6 +30,13 @@ class Context:
         load.start()
         return load
 
+    def works(self):
+        """xferd has its database again: a NOTIFY before that is dropped."""
+        before = self.api.zone(ZONE)["checked_at"]
+        self.api.post(f"/v1/zones/{ZONE}/refresh")
+        wait_for("a check", lambda:
+                 self.api.zone(ZONE)["checked_at"] != before, 30)
+
     def follows(self, timeout=40):
         """A change at the primary still arrives."""
         self.serial += 1
@@ -123,6 +130,7 @@ def xferd_killed_and_started_again_goes_on(c):
     wait_for("queries", lambda: load.asked > 50, 20)
     c.u.run(c.u.cmd)            # running the quick start again mends it
     quiet(load)
+    c.works()
     c.follows()
 
 
@@ -143,6 +151,7 @@ def postgresql_killed_and_started_again_is_not_visible(c):
     wait_for("queries", lambda: load.asked > 50, 20)
     c.u.run(c.u.cmd)
     quiet(load)
+    c.works()
     c.follows()
 
 

@@ -135,10 +135,28 @@ say_rcode(struct say *s, const struct attempt_case *c)
 	} else if (rcode == 2) {
 		say(s, ": the zone may not be loaded there; see its log");
 	} else if (rcode == 3) {
-		say(s, ": the zone does not exist there");
+		say(s, ": the zone does not exist there: configure it, or "
+		    "correct its name");
 	} else if (rcode == 4) {
 		say(s, ": it does not support this kind of request");
+	} else {
+		say(s, ": see its log");
 	}
+}
+
+/* Within the window it is not the skew that was wrong: the time went back in
+ * the middle, or the primary did not say its time. */
+static void
+say_skew(struct say *s, const struct handoff_facts *f)
+{
+	int64_t off;
+
+	if (f == NULL || !f->has_skew)
+		return;
+	off = f->skew_s < 0 ? -f->skew_s : f->skew_s;
+	if (off > TSIG_FUDGE_S)
+		say(s, ": its clock is %" PRId64 " s %s ours", off,
+		    f->skew_s < 0 ? "behind" : "ahead of");
 }
 
 static void
@@ -160,11 +178,7 @@ say_tsig(struct say *s, const struct attempt_case *c)
 	case HANDOFF_TSIG_BADTIME:
 		say(s, "the TSIG time of %s is outside the window",
 		    SOCK_TEXT(c->primary));
-		if (c->facts != NULL && c->facts->has_skew)
-			say(s, ": its clock is %" PRId64 " s %s ours",
-			    c->facts->skew_s < 0 ? -c->facts->skew_s :
-			    c->facts->skew_s,
-			    c->facts->skew_s < 0 ? "behind" : "ahead of");
+		say_skew(s, c->facts);
 		say(s, ": set its clock by NTP");
 		break;
 	case HANDOFF_TSIG_BADTRUNC:
@@ -173,7 +187,8 @@ say_tsig(struct say *s, const struct attempt_case *c)
 		break;
 	case HANDOFF_TSIG_ORDER:
 		say(s, "%s left messages of %s unsigned that must be signed "
-		    "(RFC 8945 5.3.1); all of it was discarded",
+		    "(RFC 8945 5.3.1); all of it was discarded: check the "
+		    "name server's version",
 		    SOCK_TEXT(c->primary), what(c));
 		break;
 	default:
@@ -184,11 +199,20 @@ say_tsig(struct say *s, const struct attempt_case *c)
 	}
 }
 
+/* What was wrong with the answer, and @advice. */
 static void
-say_broken(struct say *s, const struct attempt_case *c, const char *how)
+say_broken(struct say *s, const struct attempt_case *c, const char *how,
+    const char *advice)
 {
-	say(s, "%s: %s from %s", SOCK_TEXT(c->primary), how, what(c));
+	say(s, "%s from %s was discarded, because it has %s: %s", what(c),
+	    SOCK_TEXT(c->primary), how, advice);
 }
+
+#define CHECK_SERVER	"check the name server's version and log, and that " \
+	"nothing on the way changes DNS messages"
+#define CHECK_ZONE	"correct it in the zone at the primary, and raise " \
+	"the serial"
+#define CHECK_SIZE	"make the zone smaller, or ask us for a higher limit"
 
 static void
 say_reason(struct say *s, const struct attempt_case *c)
@@ -228,16 +252,19 @@ say_reason(struct say *s, const struct attempt_case *c)
 		break;
 	case HANDOFF_TIMEOUT_IDLE:
 		say(s, "%s paused for more than %u s in the middle of %s; all "
-		    "of it was discarded", at, (c->timeout_ms + 500) / 1000,
+		    "of it was discarded: check the name server's load and "
+		    "the network between us", at, (c->timeout_ms + 500) / 1000,
 		    what(c));
 		break;
 	case HANDOFF_TIMEOUT_TOTAL:
 		say(s, "%s from %s was not complete after %u s; all of it was "
-		    "discarded", what(c), at, (c->timeout_ms + 500) / 1000);
+		    "discarded: check the name server's load and the network "
+		    "between us", what(c), at, (c->timeout_ms + 500) / 1000);
 		break;
 	case HANDOFF_TOO_SLOW:
-		say(s, "%s sent slower than the minimum rate; all of it was "
-		    "discarded", at);
+		say(s, "%s sent %s slower than the minimum rate; all of it "
+		    "was discarded: check the name server's load and the "
+		    "network between us", at, what(c));
 		break;
 	case HANDOFF_RCODE:
 		say_rcode(s, c);
@@ -246,49 +273,56 @@ say_reason(struct say *s, const struct attempt_case *c)
 		if (c->facts != NULL && c->facts->rcode != 0)
 			say_rcode(s, c);
 		else
-			say(s, "%s did not answer IXFR as expected", at);
+			say(s, "%s offers serial news but no differences for "
+			    "%s: check whether it keeps a journal "
+			    "(ixfr-from-differences, journal)", at, what(c));
 		break;
 	case HANDOFF_NOT_AUTH:
 		say(s, "%s answered %s without authority (AA is not set): the "
 		    "zone is not configured or not loaded there", at, what(c));
 		break;
 	case HANDOFF_MALFORMED:
-		say_broken(s, c, "a message that cannot be read");
+		say_broken(s, c, "a message that cannot be read",
+		    CHECK_SERVER);
 		break;
 	case HANDOFF_WRONG_ID:
-		say_broken(s, c, "a message with the wrong id");
+		say_broken(s, c, "a message with the wrong ID", CHECK_SERVER);
 		break;
 	case HANDOFF_WRONG_QUESTION:
-		say_broken(s, c, "an answer to another question");
+		say_broken(s, c, "an answer to another question",
+		    CHECK_SERVER);
 		break;
 	case HANDOFF_TRUNCATED:
-		say_broken(s, c, "a truncated message");
+		say_broken(s, c, "a truncated message", CHECK_SERVER);
 		break;
 	case HANDOFF_NO_SOA:
-		say_broken(s, c, "no SOA record at the zone's apex");
+		say_broken(s, c, "no SOA record of the zone in front",
+		    "check that this zone is configured and loaded there");
 		break;
 	case HANDOFF_BAD_ORDER:
 		say_broken(s, c, "records in an order that makes no transfer "
-		    "(RFC 5936 2.2, RFC 1995 4)");
+		    "(RFC 5936 2.2, RFC 1995 4)", CHECK_SERVER);
 		break;
 	case HANDOFF_OUT_OF_ZONE:
-		say_broken(s, c, "too many records outside the zone");
+		say_broken(s, c, "too many records outside the zone",
+		    CHECK_ZONE);
 		break;
 	case HANDOFF_BAD_RDATA:
-		say_broken(s, c, "a record whose data does not fit its type");
+		say_broken(s, c, "a record whose data does not fit its type",
+		    CHECK_ZONE);
 		break;
 	case HANDOFF_LIMIT_RECORDS:
-		say_broken(s, c, "more records than allowed");
+		say_broken(s, c, "more records than allowed", CHECK_SIZE);
 		break;
 	case HANDOFF_LIMIT_BYTES:
-		say_broken(s, c, "more bytes than allowed");
+		say_broken(s, c, "more bytes than allowed", CHECK_SIZE);
 		break;
 	case HANDOFF_LIMIT_RRSET:
 		say_broken(s, c, "more records of one name and type than "
-		    "allowed");
+		    "allowed", CHECK_SIZE);
 		break;
 	case HANDOFF_LIMIT_MESSAGES:
-		say_broken(s, c, "more messages than allowed");
+		say_broken(s, c, "more messages than allowed", CHECK_SERVER);
 		break;
 	case HANDOFF_TSIG_MISSING:
 	case HANDOFF_TSIG_BADSIG:

@@ -16,11 +16,8 @@ axfr_record(void *axfr, const struct handoff_record *rec)
 	struct axfr *x = axfr;
 	struct stream *s = x->stream;
 
-	if (x->done)			/* T-097 */
-		return stream_fail(s, ERR_ORDER, HANDOFF_BAD_ORDER,
-		    "records behind the closing SOA");
 	if (!x->has_first) {		/* T-090 */
-		if (!stream_soa(rec, &x->first))
+		if (s->n_out_of_zone > 0 || !stream_soa(rec, &x->first))
 			return stream_fail(s, ERR_ORDER, HANDOFF_NO_SOA,
 			    "the first record is not the SOA of the zone");
 		x->has_first = true;
@@ -32,6 +29,7 @@ axfr_record(void *axfr, const struct handoff_record *rec)
 		return stream_fail(s, ERR_ORDER, HANDOFF_BAD_ORDER,
 		    "a second SOA differs from the first");
 	x->done = true;
+	s->closed = true;
 	return OK;
 }
 

@@ -16,6 +16,7 @@
 #include "common/base/log.h"
 #include "common/base/now.h"
 #include "common/base/secret.h"
+#include "common/dns/dnsmsg.h"
 #include "xferd/count.h"
 
 enum {
@@ -24,6 +25,7 @@ enum {
 	LATE_MS = 15000,		/* beyond what the process promised */
 	FUDGE_S = 300,
 	EMPTY_MAX = 100,		/* messages without records in a row */
+	NO_EDNS_MS = 3600 * 1000,
 };
 
 /* A process with a connection; hung on the child. */
@@ -47,6 +49,7 @@ struct fetches_req {
 	int64_t asked_ms, started_ms, deadline_ms;
 	struct conn *conn;		/* NULL: waiting */
 	struct spool *spool;
+	bool no_edns;			/* it disliked our OPT */
 	bool ended, spool_full;		/* ended: fn in a later turn */
 	enum handoff_reason reason;	/* of an end of our own */
 	enum egress_verdict egress;
@@ -236,7 +239,7 @@ send_zone(struct fetches *f, struct fetches_req *req, struct child *child)
 		z.soa_len = ask->soa_len;
 		memcpy(z.soa, ask->soa, ask->soa_len);
 	}
-	z.edns = ask->at->no_edns_until_ms <= now_mono_ms();
+	z.edns = !req->no_edns && ask->at->no_edns_until_ms <= now_mono_ms();
 	z.limits.empty_max = EMPTY_MAX;
 	e = handoff_fetch_zone_encode(&z, frame, sizeof(frame), &len);
 	CHECK(e == OK);
@@ -426,6 +429,26 @@ take_data(struct fetches *f, struct conn *c, enum handoff_kind kind,
 	    HANDOFF_INTERNAL);
 }
 
+/* T-017: an empty zone was never probed, so here one may learn that this
+ * primary does not do EDNS.  Remembered when it is better without. */
+static bool
+wants_no_edns(struct fetches_req *req, const struct handoff_result *r)
+{
+	struct tally_entry *at = req->ask.at;
+	int64_t now = now_mono_ms();
+
+	if (r->reason == HANDOFF_OK && req->no_edns)
+		at->no_edns_until_ms = now + NO_EDNS_MS;
+	if (r->reason != HANDOFF_RCODE || r->messages != 1 ||
+	    req->no_edns || at->no_edns_until_ms > now ||
+	    req->ask.mode != ZONE_MODE_AXFR ||
+	    (r->facts.rcode != DNSMSG_FORMERR &&
+	    r->facts.rcode != DNSMSG_NOTIMP))
+		return false;
+	req->no_edns = true;
+	return true;
+}
+
 static void
 take_result(struct fetches *f, struct conn *c, const uint8_t *payload,
     size_t len)
@@ -449,6 +472,12 @@ take_result(struct fetches *f, struct conn *c, const uint8_t *payload,
 	if (c->n_served++ > 0 && r.messages == 0 &&
 	    spool_size(req->spool) == 0 && r.reason == HANDOFF_CLOSED_EARLY) {
 		child_close(c->child);
+		release_slot(f, req);
+		req->started_ms = 0;
+		turn_soon(f);
+		return;
+	}
+	if (wants_no_edns(req, &r)) {
 		release_slot(f, req);
 		req->started_ms = 0;
 		turn_soon(f);

@@ -142,6 +142,7 @@ soa_in_add(struct ixfr *x, const struct handoff_record *rec,
 		return stream_fail(x->stream, ERR_ORDER, HANDOFF_BAD_ORDER,
 		    "the closing SOA differs from the first");
 	x->state = IXFR_DONE;
+	x->stream->closed = true;
 	return OK;
 }
 
@@ -164,7 +165,8 @@ ixfr_record(void *ixfr, const struct handoff_record *rec)
 
 	switch (x->state) {
 	case IXFR_START:
-		if (!stream_soa(rec, &x->first))
+		if (x->stream->n_out_of_zone > 0 ||
+		    !stream_soa(rec, &x->first))
 			return stream_fail(x->stream, ERR_ORDER,
 			    HANDOFF_NO_SOA,
 			    "the first record is not the SOA of the zone");

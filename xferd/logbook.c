@@ -60,6 +60,18 @@ logbook_say(struct round *r, const char *fmt, ...)
 }
 
 void
+logbook_add(struct round *r, const char *fmt, ...)
+{
+	size_t len = strlen(r->attempt.message);
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsnprintf(r->attempt.message + len, sizeof(r->attempt.message) - len,
+	    fmt, ap);
+	va_end(ap);
+}
+
+void
 logbook_take_facts(struct attempt *a, const struct handoff_facts *f,
     enum handoff_reason reason)
 {

@@ -32,6 +32,8 @@ void logbook_close(struct round *r, enum attempt_outcome outcome,
  * (which also closes). */
 void logbook_say(struct round *r, const char *fmt, ...)
     PRINTF_LIKE(2, 3);
+void logbook_add(struct round *r, const char *fmt, ...)	/* behind it */
+    PRINTF_LIKE(2, 3);
 void logbook_explain(struct round *r, enum handoff_reason reason,
     const struct handoff_facts *facts, const char *detail, size_t detail_len);
 void logbook_refuse_egress(struct round *r,

@@ -102,6 +102,7 @@ fetch_failed(struct round *r, const struct fetches_answer *answer)
 {
 	const struct handoff_result *res = answer->result;
 	enum handoff_reason reason = res->reason;
+	enum zone_event_kind kind = event_of(r, reason);
 
 	if (answer->egress != EGRESS_ALLOWED) {
 		logbook_refuse_egress(r, answer->egress);
@@ -117,8 +118,10 @@ fetch_failed(struct round *r, const struct fetches_answer *answer)
 	else
 		logbook_explain(r, reason, &res->facts, res->text,
 		    res->text_len);
+	if (r->zone.mode == ZONE_MODE_IXFR && kind != ZONE_EV_LINK_FAILED)
+		logbook_add(r, "; the whole zone is fetched instead");
 	logbook_close(r, ATTEMPT_FAILED, handoff_reason_text(reason));
-	round_parts_step(r, event_of(r, reason));
+	round_parts_step(r, kind);
 }
 
 static void
@@ -172,6 +175,8 @@ on_fetch(void *arg, const struct fetches_answer *answer)
 	}
 	r->ixfr_style = res->style == HANDOFF_STYLE_IXFR;
 	r->received = ev;
+	r->not_aa = !res->aa;
+	r->out_of_zone = res->out_of_zone;
 	r->step(r, &ev);
 	/* Not wanted after all: another serial than the probe's. */
 	if (r->ingest == NULL && r->spool != NULL && r->ending) {

@@ -47,6 +47,8 @@ struct round {
 	int64_t primary_serial;
 	struct zone_event received;	/* what came, while it is published */
 	bool ixfr_style;
+	bool not_aa;			/* of what was received: T-095 */
+	uint32_t out_of_zone;		/* records skipped: T-092 */
 	char error[ATTEMPT_MESSAGE_MAX + 1];
 
 	/* What the parts call, round's: something happened; an aborted round's

@@ -44,6 +44,12 @@ on_published(struct publish_version *v, enum err e)
 		    "serial %u was transferred from %s by %s and published",
 		    ev.soa.serial, SOCK_TEXT(&r->attempt.primary),
 		    r->ixfr_style ? "IXFR" : "AXFR");
+		if (r->out_of_zone > 0)
+			logbook_add(r, "; %u records outside the zone were "
+			    "skipped", r->out_of_zone);
+		if (r->not_aa)
+			logbook_add(r, "; its answer does not claim authority "
+			    "(AA is not set)");
 		log_info("zone.published", "zone=%s serial=%u generation=%"
 		    PRId64 " mode=%s primary=%s records=%" PRId64
 		    " bytes=%" PRId64 " pages=%" PRIu64 " ms=%" PRId64,

@@ -141,9 +141,10 @@ take_opt(struct stream *s, const struct dnsmsg *m, const struct dnsmsg_rr *rr)
 {
 	struct dnsmsg_edns edns;
 
-	if (dnsmsg_edns(m, rr, &edns) != OK)
+	if (s->opt_in == s->n_messages || dnsmsg_edns(m, rr, &edns) != OK)
 		return stream_fail(s, ERR_MALFORMED, HANDOFF_MALFORMED,
 		    "OPT of message %u is malformed", s->n_messages);
+	s->opt_in = s->n_messages;
 	s->facts.edns = true;
 	s->facts.rcode |= (uint16_t)(edns.rcode_high << 4);
 	if (edns.has_expire) {
@@ -155,6 +156,9 @@ take_opt(struct stream *s, const struct dnsmsg *m, const struct dnsmsg_rr *rr)
 		s->facts.ede = edns.ede;
 		keep_ede_text(s, &edns);
 	}
+	if (edns.rcode_high != 0)	/* the header's four bits may be 0 */
+		return stream_fail(s, ERR_RCODE, HANDOFF_RCODE,
+		    "message %u has rcode %u", s->n_messages, s->facts.rcode);
 	return OK;
 }
 
@@ -264,6 +268,9 @@ take_record(struct stream *s, const struct dnsmsg *m,
 	struct handoff_record rec;
 	enum err e;
 
+	if (s->closed)			/* T-068, T-097 */
+		return stream_fail(s, ERR_ORDER, HANDOFF_BAD_ORDER,
+		    "records behind the closing SOA");
 	if (take_owner(s, m->msg, m->len, rr->owner) != OK)
 		return stream_fail(s, ERR_MALFORMED, HANDOFF_MALFORMED,
 		    "an owner name in message %u is malformed",
@@ -275,6 +282,9 @@ take_record(struct stream *s, const struct dnsmsg *m,
 		return stream_fail(s, ERR_LIMIT, HANDOFF_LIMIT_RECORDS,
 		    "more than %llu records",
 		    (unsigned long long)s->limits.records_max);
+	if (!s->key_is_good && rr->type == RRTYPE_SOA)	/* T-091 */
+		return stream_fail(s, ERR_ORDER, HANDOFF_NO_SOA,
+		    "of another zone: %s", RECORD_TEXT(s, rr->type));
 	if (!s->key_is_good) {
 		if (++s->n_out_of_zone > s->limits.out_of_zone_max)
 			return stream_fail(s, ERR_MALFORMED,

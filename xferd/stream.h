@@ -41,6 +41,8 @@ struct stream {
 	uint32_t n_messages;
 	uint32_t n_out_of_zone;
 	uint32_t n_empty;		/* in a row */
+	uint32_t opt_in;		/* the last message with an OPT */
+	bool closed;			/* by axfr, ixfr: no record may follow */
 	bool aa;			/* in every message so far */
 	struct handoff_facts facts;	/* of the OPT and the header */
 	char ede_text[HANDOFF_TEXT_MAX];

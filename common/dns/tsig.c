@@ -559,6 +559,8 @@ note_time(const struct tsig_rr *tr, uint64_t now_s, struct tsig_result *out)
 		struct rd r = rd_make(tr->other, 6);
 
 		theirs = rd_u48(&r);
+	} else if (theirs == 0) {
+		return;			/* an unsigned error may leave it out */
 	}
 	out->has_time = true;
 	out->skew_s = (int64_t)theirs - (int64_t)now_s;

@@ -47,6 +47,7 @@ struct crew {
 	char *conninfo, *user, *program;
 	atomic_bool stopping;
 	atomic_bool away;
+	atomic_uint losses;
 	pthread_mutex_t done_lock;
 	struct crew_job *done_head, **done_tail;
 	uv_async_t done_async;
@@ -76,6 +77,7 @@ static enum err
 connection(struct worker *w)
 {
 	char why[256] = "";
+	bool lost = w->db != NULL && !db_alive(w->db);
 	enum err e;
 
 	if (w->db == NULL)
@@ -83,6 +85,8 @@ connection(struct worker *w)
 	else
 		e = db_ensure(w->db);
 	if (e == OK) {
+		if (lost)
+			atomic_fetch_add(&w->crew->losses, 1);
 		if (atomic_exchange(&w->crew->away, false))
 			log_info("db.back", "");
 		return OK;
@@ -262,6 +266,12 @@ bool
 crew_db_away(const struct crew *crew)
 {
 	return atomic_load(&crew->away);
+}
+
+unsigned
+crew_losses(const struct crew *crew)
+{
+	return atomic_load(&crew->losses);
 }
 
 void

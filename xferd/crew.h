@@ -62,6 +62,9 @@ unsigned crew_busy(const struct crew *crew);
 /** crew_db_away() - did the last attempt of any thread find no database? */
 bool crew_db_away(const struct crew *crew);
 
+/** crew_losses() - connections that were lost and opened again, ever */
+unsigned crew_losses(const struct crew *crew);
+
 /**
  * crew_stop() - finish what is queued without trying again, join, close
  *

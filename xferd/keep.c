@@ -64,6 +64,7 @@ struct whole {
 	uv_timer_t tick, drain;
 	int64_t drain_until_ms;
 	int instance_fd;
+	unsigned losses;		/* of the crew, when last looked at */
 	struct crew_job start_job;
 	char why[512];			/* of a failed start */
 	enum err failed;
@@ -400,6 +401,21 @@ on_signal(uv_poll_t *poll, int status UNUSED, int events UNUSED)
 	}
 }
 
+/* It is back: what it may have forgotten, and what waited for it. */
+static void
+look_at_database(struct whole *w)
+{
+	struct keep *k = &w->keep;
+
+	if (crew_db_away(k->crew))
+		return;
+	if (w->losses != crew_losses(k->crew) && k->sched != NULL) {
+		w->losses = crew_losses(k->crew);
+		sched_reclaim(k->sched);
+	}
+	notice_resume(k->notice);
+}
+
 static void
 on_tick(uv_timer_t *timer)
 {
@@ -410,6 +426,7 @@ on_tick(uv_timer_t *timer)
 	count_set(COUNT_children_spawned, c.spawned);
 	count_set(COUNT_children_died, c.died);
 	count_set(COUNT_database_away, crew_db_away(w->keep.crew));
+	look_at_database(w);
 	count_set(COUNT_breakers_open, tally_sweep(w->keep.tally,
 	    now_mono_ms()));
 }

@@ -295,6 +295,26 @@ lease_renew_run(struct crew_job *job, struct db *db)
 }
 
 enum err
+lease_orphans_run(struct crew_job *job, struct db *db)
+{
+	struct lease_orphans *o = CONTAINER_OF(job, struct lease_orphans, job);
+	struct db_rows *rows = NULL;
+	struct db_array held;
+	enum err e;
+
+	db_array_init(&held, DB_ARRAY_UUID, 1 << 20);
+	for (size_t i = 0; i < o->n_held; i++)
+		db_array_add(&held, o->held[i], 16);
+	e = db_exec(db, KEEPSQL(lease_orphans), DB_PARAMS(db_uuid(o->owner),
+	    db_array_param(&held)), &rows);
+	if (e == OK)
+		o->n_freed = db_rows_n(rows);
+	db_rows_free(rows);
+	db_array_fini(&held);
+	return e;
+}
+
+enum err
 lease_release(struct db *db, const uint8_t owner[16])
 {
 	return db_exec(db, KEEPSQL(lease_release), DB_PARAMS(db_uuid(owner)),

@@ -93,6 +93,18 @@ struct lease_renew {
 
 enum err lease_renew_run(struct crew_job *job, struct db *db);
 
+/* Leases of ours that no round holds: their return was forgotten by a
+ * database that was killed before it had written it down. */
+struct lease_orphans {
+	struct crew_job job;
+	uint8_t owner[16];
+	uint8_t (*held)[16];		/* the maker's; zones under way */
+	size_t n_held;
+	uint64_t n_freed;		/* given */
+};
+
+enum err lease_orphans_run(struct crew_job *job, struct db *db);
+
 /** lease_release() - free what a former life of this instance held */
 MUST_USE enum err lease_release(struct db *db, const uint8_t owner[16]);
 

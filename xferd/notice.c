@@ -32,6 +32,7 @@
 #include "xferd/crew.h"
 #include "xferd/keepparts.h"
 #include "xferd/keepsql.h"
+#include "xferd/kept.h"
 #include "xferd/keyring.h"
 #include "xferd/ledger.h"
 #include "xferd/pace.h"
@@ -43,6 +44,7 @@ enum {
 	LISTENERS_MAX = 128,
 	CLAIMS_MAX = 256,
 	FUDGE_S = 300,
+	RESUME_AT_ONCE = 64,
 	RCODE_REFUSED = 5,
 	RCODE_NOTAUTH = 9,
 };
@@ -70,8 +72,11 @@ struct look {
 	struct notice *notice;
 	struct handoff_notify n;	/* pointers lead into copy */
 	uint8_t *copy;
+	size_t copy_len;
+	int64_t came_ms;		/* wall clock */
 	struct db_rows *rows;
-	bool orphan;			/* its process is gone */
+	bool orphan;			/* its process is gone, or it was kept:
+					   nobody waits for the answer */
 };
 
 struct notice {
@@ -80,6 +85,7 @@ struct notice {
 	unsigned n_listeners;
 	struct relaydoor *door;
 	struct pace pace;
+	struct kept kept;
 	unsigned waiting;
 	bool stopped;
 	struct look *looks[NOTICE_WAITING_MAX];
@@ -88,18 +94,19 @@ struct notice {
 /* ---- answering --------------------------------------------------------- */
 
 static void
-answer(struct notice *no, uint64_t number, uint8_t rcode, uint32_t key,
+answer(struct notice *no, const struct look *l, uint8_t rcode, uint32_t key,
     uint16_t tsig_error)
 {
 	struct child *child = children_notify(no->keep->children);
-	struct handoff_notify_answer a = { .number = number, .rcode = rcode,
+	struct handoff_notify_answer a = { .number = l->n.number,
+		.rcode = rcode,
 		.key_id = key, .tsig_error = tsig_error,
 		.fudge_s = key != 0 ? FUDGE_S : 0 };
 	uint8_t frame[HANDOFF_SMALL_MAX];
 	size_t len;
 	enum err e;
 
-	if (child == NULL)
+	if (child == NULL || l->orphan)
 		return;
 	e = handoff_notify_answer_encode(&a, frame, sizeof(frame), &len);
 	CHECK(e == OK);
@@ -107,7 +114,7 @@ answer(struct notice *no, uint64_t number, uint8_t rcode, uint32_t key,
 		child_kill(child);
 }
 
-/* Nobody can be asked: silence, the primary tries again (T-043). */
+/* Silence: the primary tries again. */
 static void
 drop(struct notice *no, uint64_t number)
 {
@@ -199,7 +206,7 @@ check_signature(struct notice *no, const struct look *l,
 	if (tsig_mac(key, l->n.input, l->n.input_len, mac) != OK)
 		return TSIG_BAD_SIG;
 	return tsig_judge(rr, mac, tsig_alg_size(key->alg), 0,
-	    (uint64_t)(now_wall_ms() / 1000), FUDGE_S);
+	    (uint64_t)(l->came_ms / 1000), FUDGE_S);
 }
 
 /* What became of all claims together. */
@@ -273,7 +280,8 @@ judge(struct notice *no, struct look *l)
 	uint8_t last[16] = { 0 };
 
 	if (w == NULL) {
-		drop(no, l->n.number);
+		if (!l->orphan)
+			drop(no, l->n.number);
 		return;
 	}
 	for (size_t i = 0; i < n && i < CLAIMS_MAX; i++) {
@@ -296,17 +304,17 @@ judge(struct notice *no, struct look *l)
 	}
 	if (v.accepted) {
 		count_add(COUNT_notifies_accepted, 1);
-		answer(no, l->n.number, 0, v.tsig_key, 0);
+		answer(no, l, 0, v.tsig_key, 0);
 	} else if (n == 0) {				/* T-031 */
 		count_add(COUNT_notifies_refused, 1);
-		answer(no, l->n.number, RCODE_NOTAUTH, 0, 0);
+		answer(no, l, RCODE_NOTAUTH, 0, 0);
 	} else if (v.any_listed && !v.needs_key) {	/* T-038 */
 		count_add(COUNT_notifies_refused, 1);
-		answer(no, l->n.number, RCODE_NOTAUTH, v.tsig_key,
+		answer(no, l, RCODE_NOTAUTH, v.tsig_key,
 		    tsig_error(v.tsig));
 	} else {
 		count_add(COUNT_notifies_refused, 1);
-		answer(no, l->n.number, RCODE_REFUSED, 0, 0);
+		answer(no, l, RCODE_REFUSED, 0, 0);
 	}
 	wake_submit(w, no->keep, l->n.has_serial, l->n.serial);
 }
@@ -324,6 +332,27 @@ look_run(struct crew_job *job, struct db *db)
 	    db_text(sock_ip_print(&l->n.source, ip))), &l->rows);
 }
 
+/* Nobody can be asked: it is kept, and judged when the database is back.  No
+ * answer goes out, so the primary tries again too.		T-043 */
+static void
+keep_it(struct notice *no, const struct look *l)
+{
+	if (kept_put(&no->kept, &l->n, l->copy, l->copy_len, l->came_ms))
+		count_add(COUNT_notifies_kept, 1);
+	else
+		count_add(COUNT_notifies_limited, 1);
+	if (!l->orphan)
+		drop(no, l->n.number);
+}
+
+static void
+forget(struct look *l)
+{
+	db_rows_free(l->rows);
+	free(l->copy);
+	free(l);
+}
+
 static void
 look_done(struct crew_job *job)
 {
@@ -337,18 +366,50 @@ look_done(struct crew_job *job)
 			no->looks[i] = NULL;
 	if (job->err == OK && db_rows_failed(l->rows))
 		job->err = ERR_DB;
-	if (job->err != OK) {
-		if (err_class(job->err) == ERR_CLASS_FAIL)
-			log_err("notify.failed", "err=%s",
-			    err_name(job->err));
+	if (job->err == OK) {
+		judge(no, l);
+	} else if (err_class(job->err) == ERR_CLASS_RETRY) {
+		keep_it(no, l);
+	} else {
+		log_err("notify.failed", "err=%s", err_name(job->err));
 		if (!l->orphan)
 			drop(no, l->n.number);
-	} else if (!l->orphan) {
-		judge(no, l);
 	}
-	db_rows_free(l->rows);
-	free(l->copy);
-	free(l);
+	if (job->err == OK)
+		notice_resume(no);
+	forget(l);
+}
+
+static void
+look_up(struct notice *no, struct look *l)
+{
+	unsigned slot = 0;
+
+	while (no->looks[slot] != NULL)
+		slot++;			/* waiting < NOTICE_WAITING_MAX */
+	no->looks[slot] = l;
+	no->waiting++;
+	l->job = (struct crew_job){ .run = look_run, .done = look_done };
+	crew_submit(no->keep->crew, CREW_QUICK, &l->job);
+}
+
+static struct look *
+look_new(struct notice *no, const uint8_t *payload, size_t len,
+    int64_t came_ms)
+{
+	struct look *l = calloc(1, sizeof(*l));
+
+	if (l != NULL)
+		l->copy = malloc(len + 1);
+	if (l == NULL || l->copy == NULL) {
+		free(l);
+		return NULL;
+	}
+	memcpy(l->copy, payload, len);
+	l->copy_len = len;
+	l->came_ms = came_ms;
+	l->notice = no;
+	return l;
 }
 
 static void
@@ -356,41 +417,55 @@ take_notify(struct notice *no, struct child *child, const uint8_t *payload,
     size_t len)
 {
 	const struct conf *conf = no->keep->conf;
-	struct look *l = calloc(1, sizeof(*l));
-	unsigned slot = 0;
+	struct look *l = look_new(no, payload, len, now_wall_ms());
 
-	if (l != NULL)
-		l->copy = malloc(len + 1);
-	if (l == NULL || l->copy == NULL) {
-		free(l);
+	if (l == NULL)
 		return;
-	}
-	memcpy(l->copy, payload, len);
 	if (handoff_notify_decode(l->copy, len, &l->n) != OK) {
 		child_kill(child);
-		goto forget;
+		forget(l);
+		return;
 	}
 	sock_addr_unmap(&l->n.source);
 	count_add(COUNT_notifies, 1);
-	if (no->stopped || no->waiting == NOTICE_WAITING_MAX ||
-	    !pace_may_look(&no->pace, &l->n.source,
+	if (no->stopped || !pace_may_look(&no->pace, &l->n.source,
 	    conf->transfer.notify_per_second, conf->transfer.notify_per_source,
 	    now_mono_ms())) {
 		count_add(COUNT_notifies_limited, 1);
 		drop(no, l->n.number);
-		goto forget;
+		forget(l);
+		return;
 	}
-	while (no->looks[slot] != NULL)
-		slot++;			/* waiting < NOTICE_WAITING_MAX */
-	no->looks[slot] = l;
-	no->waiting++;
-	l->notice = no;
-	l->job = (struct crew_job){ .run = look_run, .done = look_done };
-	crew_submit(no->keep->crew, CREW_QUICK, &l->job);
-	return;
-forget:
-	free(l->copy);
-	free(l);
+	if (crew_db_away(no->keep->crew) ||
+	    no->waiting == NOTICE_WAITING_MAX) {
+		keep_it(no, l);
+		forget(l);
+		return;
+	}
+	look_up(no, l);
+}
+
+void
+notice_resume(struct notice *no)
+{
+	struct kept_one one;
+
+	while (!no->stopped && no->waiting < RESUME_AT_ONCE &&
+	    kept_take(&no->kept, &one)) {
+		struct look *l = look_new(no, one.payload, one.len,
+		    one.came_ms);
+
+		free(one.payload);
+		if (l == NULL)
+			continue;
+		l->orphan = true;
+		if (handoff_notify_decode(l->copy, l->copy_len, &l->n) != OK) {
+			forget(l);
+			continue;
+		}
+		sock_addr_unmap(&l->n.source);
+		look_up(no, l);
+	}
 }
 
 static void
@@ -548,5 +623,6 @@ notice_close(struct notice *no)
 	for (unsigned i = 0; i < no->n_listeners; i++)
 		close(no->listeners[i].fd);
 	relaydoor_close(no->door);
+	kept_fini(&no->kept);
 	free(no);
 }

@@ -36,6 +36,8 @@ void notice_close(struct notice *n);	/* sockets away; accepts NULL */
 void notice_frame(struct notice *n, struct child *child,
     enum handoff_kind kind, const uint8_t *payload, size_t len);
 void notice_ready(struct notice *n, struct child *child);
+/** notice_resume() - the database answers: judge what was kept meanwhile */
+void notice_resume(struct notice *n);
 void notice_gone(struct notice *n);
 
 #endif

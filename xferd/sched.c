@@ -7,6 +7,7 @@
  */
 #include "xferd/sched.h"
 
+#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -31,6 +32,8 @@ struct sched {
 	uv_timer_t poll, renew_timer, room;
 	struct lease_claim claim;
 	struct lease_renew renew;
+	struct lease_orphans orphans;
+	bool reclaim;			/* before anything is claimed */
 	bool claiming, renewing, again, stopped;
 	bool limited, room_on;		/* more may be due than was claimed */
 };
@@ -66,6 +69,43 @@ claim_done(struct crew_job *job)
 }
 
 static void
+reclaim_done(struct crew_job *job)
+{
+	struct sched *s = CONTAINER_OF(job, struct sched, orphans.job);
+
+	free(s->orphans.held);
+	s->orphans.held = NULL;
+	s->claiming = false;
+	if (job->err != OK) {
+		s->reclaim = true;	/* the poll tries again */
+		return;
+	}
+	if (s->orphans.n_freed > 0)
+		log_info("leases.freed", "zones=%" PRIu64,
+		    s->orphans.n_freed);
+	claim(s);
+}
+
+/* No claim runs meanwhile: what one brings is no round's yet. */
+static void
+reclaim(struct sched *s)
+{
+	struct lease_orphans *o = &s->orphans;
+	unsigned n = s->keep->n_rounds;
+
+	o->held = malloc((n + 1) * 16);
+	if (o->held == NULL)
+		return;
+	s->reclaim = false;
+	s->claiming = true;
+	o->n_held = round_ids(s->keep, o->held, n);
+	memcpy(o->owner, s->keep->owner, 16);
+	o->job = (struct crew_job){ .run = lease_orphans_run,
+		.done = reclaim_done };
+	crew_submit(s->keep->crew, CREW_QUICK, &o->job);
+}
+
+static void
 claim(struct sched *s)
 {
 	const struct conf *conf = s->keep->conf;
@@ -75,6 +115,10 @@ claim(struct sched *s)
 	s->again = true;
 	if (s->claiming || s->stopped)
 		return;
+	if (s->reclaim) {
+		reclaim(s);
+		return;
+	}
 	if (s->keep->n_rounds >= conf->transfer.rounds_max) {
 		s->limited = true;
 		return;
@@ -118,6 +162,13 @@ sched_room(struct sched *s)
 		return;
 	s->room_on = true;
 	uv_timer_start(&s->room, on_room, ROOM_MS, 0);
+}
+
+void
+sched_reclaim(struct sched *s)
+{
+	s->reclaim = true;
+	claim(s);
 }
 
 static void

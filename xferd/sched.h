@@ -24,6 +24,10 @@ void sched_poke(struct sched *s);
 /** sched_room() - a round ended: if that was what kept us, claim soon */
 void sched_room(struct sched *s);
 
+/** sched_reclaim() - the database was away and may have forgotten that leases
+ *  were given back: those that no round here holds are given back again */
+void sched_reclaim(struct sched *s);
+
 /** sched_stop() - claim nothing more; leases are still renewed */
 void sched_stop(struct sched *s);
 

@@ -7,17 +7,13 @@
 #include <uv.h>
 
 #include "common/base/base.h"
-#include "common/base/now.h"
 #include "common/db/db.h"
 #include "xferd/crew.h"
 #include "xferd/keepparts.h"
 #include "xferd/keepsql.h"
 #include "xferd/sched.h"
 
-enum {
-	ARRAY_MAX = 1 << 16,
-	GIVE_UP_MS = 60000,
-};
+enum { ARRAY_MAX = 1 << 16 };
 
 struct wake {
 	struct crew_job job;
@@ -126,7 +122,8 @@ wake_submit(struct wake *w, struct keep *keep, bool has_hint, uint32_t hint)
 	w->keep = keep;
 	w->has_hint = has_hint;
 	w->hint = hint;
+	/* Its NOTIFY was answered: it is not forgotten.		T-043 */
 	w->job = (struct crew_job){ .run = wake_run, .done = wake_done,
-		.give_up_ms = now_mono_ms() + GIVE_UP_MS };
+		.give_up_ms = INT64_MAX };
 	crew_submit(keep->crew, CREW_QUICK, &w->job);
 }

@@ -114,6 +114,26 @@ CASE(a_lease_that_lapsed_goes_to_the_next_who_asks)
 	assert_true(holds(2, 1));
 }
 
+/* The database was killed before it had written their return down. */
+CASE(leases_that_no_round_holds_are_freed_and_others_left)
+{
+	uint8_t held[1][16];
+	struct lease_orphans o = { .held = held, .n_held = 1 };
+
+	for (unsigned i = 1; i <= 4; i++)
+		xferdb_zone(i);
+	xferdb_lease(1, 1, 60);
+	xferdb_lease(2, 1, 60);
+	xferdb_lease(3, 2, 60);
+	xferdb_owner(1, o.owner);
+	xferdb_zone_id(2, held[0]);
+	assert_ok(lease_orphans_run(&o.job, xferdb.db));
+	assert_int_equal(o.n_freed, 1);
+	assert_string_equal(claimed(3, 10), "1");
+	assert_true(holds(1, 2));
+	assert_true(holds(2, 3));
+}
+
 CASE(a_lease_is_kept_although_it_is_due_again)
 {
 	xferdb_zone(1);

@@ -125,6 +125,19 @@ CASE(pokes_while_a_claim_is_under_way_are_one_more_claim)
 	assert_int_equal(keeptest_ended, 1);
 }
 
+CASE(leases_whose_return_was_forgotten_are_taken_up_again)
+{
+	zones(2);
+	xferdb_lease(1, KEEPTEST_ME, 60);
+	xferdb_lease(2, KEEPTEST_ME + 1, 60);
+	sched_reclaim(keeptest.sched);
+	turn(0);
+	assert_int_equal(keeptest_ended, 1);
+	assert_string_equal(xferdb_get("SELECT string_agg(lease_owner::text,"
+	    " ' ') = $O2 FROM zone_timer WHERE lease_owner IS NOT NULL"),
+	    "true");
+}
+
 CASE(after_the_stop_nothing_is_claimed)
 {
 	zones(2);

@@ -576,6 +576,34 @@ $_$;
 
 COMMENT ON FUNCTION public.zone_edges(zone uuid) IS 'what each edge serves of a zone of the current tenant; generation and serial are null when the edge has not told';
 
+-- FUNCTION zone_guard_changed()
+
+CREATE FUNCTION public.zone_guard_changed() RETURNS trigger
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+    AS $$
+BEGIN
+	IF (OLD.removed_percent_max, OLD.removed_names_min, OLD.keep_ns,
+	    OLD.keep_dnskey, OLD.zonemd, OLD.dnssec, OLD.trust_anchors,
+	    OLD.signature_hours_min) IS DISTINCT FROM
+	    (NEW.removed_percent_max, NEW.removed_names_min, NEW.keep_ns,
+	    NEW.keep_dnskey, NEW.zonemd, NEW.dnssec, NEW.trust_anchors,
+	    NEW.signature_hours_min) THEN
+		NEW.held_serial := NULL;
+		NEW.held_digest := NULL;
+		NEW.held_reason := NULL;
+		NEW.held_message := NULL;
+		NEW.held_advice := NULL;
+		NEW.held_facts := NULL;
+		NEW.held_at := NULL;
+		NEW.held_accepted := false;
+	END IF;
+	RETURN NEW;
+END
+$$;
+
+COMMENT ON FUNCTION public.zone_guard_changed() IS 'a changed policy forgets what the old one held';
+
 -- FUNCTION zone_inserted()
 
 CREATE FUNCTION public.zone_inserted() RETURNS trigger
@@ -768,7 +796,7 @@ CREATE TABLE public.attempt (
     CONSTRAINT attempt_details_ck CHECK (((jsonb_typeof(details) = 'object'::text) AND (pg_column_size(details) <= 65536))),
     CONSTRAINT attempt_finished_at_ck CHECK ((finished_at >= started_at)),
     CONSTRAINT attempt_generation_ck CHECK ((generation > 0)),
-    CONSTRAINT attempt_kind_ck CHECK ((kind = ANY (ARRAY['probe'::text, 'axfr'::text, 'ixfr'::text, 'notify'::text]))),
+    CONSTRAINT attempt_kind_ck CHECK ((kind = ANY (ARRAY['probe'::text, 'axfr'::text, 'ixfr'::text, 'notify'::text, 'pin'::text]))),
     CONSTRAINT attempt_message_ck CHECK ((length(message) <= 1000)),
     CONSTRAINT attempt_outcome_ck CHECK ((outcome = ANY (ARRAY['ok'::text, 'uptodate'::text, 'failed'::text, 'refused'::text]))),
     CONSTRAINT attempt_primary_port_ck CHECK (((primary_port >= 0) AND (primary_port <= 65535))),
@@ -917,8 +945,8 @@ CREATE TABLE public.job (
     created_at timestamp with time zone DEFAULT now() NOT NULL,
     finished_at timestamp with time zone,
     CONSTRAINT job_finished_at_ck CHECK (((state = ANY (ARRAY['done'::text, 'failed'::text])) = (finished_at IS NOT NULL))),
-    CONSTRAINT job_kind_ck CHECK ((kind = ANY (ARRAY['refresh'::text, 'retransfer'::text, 'check'::text, 'preflight'::text, 'proof'::text, 'mail'::text]))),
-    CONSTRAINT job_kind_zone_id_ck CHECK (((kind <> ALL (ARRAY['refresh'::text, 'retransfer'::text, 'check'::text, 'proof'::text])) OR ((tenant_id IS NOT NULL) AND (zone_id IS NOT NULL)))),
+    CONSTRAINT job_kind_ck CHECK ((kind = ANY (ARRAY['refresh'::text, 'retransfer'::text, 'accept'::text, 'pin'::text, 'unpin'::text, 'check'::text, 'preflight'::text, 'proof'::text, 'mail'::text]))),
+    CONSTRAINT job_kind_zone_id_ck CHECK (((kind <> ALL (ARRAY['refresh'::text, 'retransfer'::text, 'accept'::text, 'pin'::text, 'unpin'::text, 'check'::text, 'proof'::text])) OR ((tenant_id IS NOT NULL) AND (zone_id IS NOT NULL)))),
     CONSTRAINT job_lease_ck CHECK ((((state = 'running'::text) = (lease_owner IS NOT NULL)) AND ((lease_owner IS NULL) = (lease_until IS NULL)))),
     CONSTRAINT job_payload_ck CHECK (((jsonb_typeof(payload) = 'object'::text) AND (pg_column_size(payload) <= 65536))),
     CONSTRAINT job_result_ck CHECK (((jsonb_typeof(result) = 'object'::text) AND (pg_column_size(result) <= 262144))),
@@ -1045,6 +1073,7 @@ CREATE TABLE public.zone_state (
     checked_at timestamp with time zone,
     expires_at timestamp with time zone,
     stamp xid8 DEFAULT pg_current_xact_id() NOT NULL,
+    signed_until timestamp with time zone,
     CONSTRAINT zone_state_apex_ck CHECK (((octet_length(apex) >= 1) AND (octet_length(apex) <= 255))),
     CONSTRAINT zone_state_counts_ck CHECK (((record_count >= 0) AND (page_count >= 0))),
     CONSTRAINT zone_state_generation_ck CHECK ((generation >= 0)),
@@ -1082,6 +1111,8 @@ COMMENT ON COLUMN public.zone_state.checked_at IS 'of the check that expires_at 
 COMMENT ON COLUMN public.zone_state.expires_at IS 'EXPIRE as of checked_at; later checks are in refresh_batch';
 
 COMMENT ON COLUMN public.zone_state.stamp IS 'transaction that wrote the row last; set by trigger, also on a logical subscriber (its own). Not ordered by commit: read only by feed_changes';
+
+COMMENT ON COLUMN public.zone_state.signed_until IS 'when the first set of the zone runs out of signatures; null: unsigned';
 
 -- VIEW stat_edge
 
@@ -1307,6 +1338,80 @@ COMMENT ON COLUMN public.zone.stripes IS 'bit mask of the name-server sets that 
 
 COMMENT ON COLUMN public.zone.deleted_at IS 'set: the edges drop it; its rows are purged later';
 
+-- TABLE zone_guard
+
+CREATE TABLE public.zone_guard (
+    zone_id uuid NOT NULL,
+    tenant_id uuid NOT NULL,
+    removed_percent_max smallint,
+    removed_names_min integer DEFAULT 10 NOT NULL,
+    keep_ns boolean DEFAULT false NOT NULL,
+    keep_dnskey boolean DEFAULT false NOT NULL,
+    zonemd text DEFAULT 'verify'::text NOT NULL,
+    dnssec text DEFAULT 'off'::text NOT NULL,
+    trust_anchors text[] DEFAULT '{}'::text[] NOT NULL,
+    signature_hours_min integer DEFAULT 0 NOT NULL,
+    held_expire text DEFAULT 'renew'::text NOT NULL,
+    held_serial bigint,
+    held_digest bytea,
+    held_reason text,
+    held_message text,
+    held_advice text,
+    held_facts jsonb,
+    held_at timestamp with time zone,
+    held_accepted boolean DEFAULT false NOT NULL,
+    pin_generation bigint,
+    pin_past_expire boolean DEFAULT false NOT NULL,
+    pin_at timestamp with time zone,
+    pin_applied bigint,
+    pin_before bigint,
+    CONSTRAINT zone_guard_dnssec_ck CHECK ((dnssec = ANY (ARRAY['off'::text, 'verify'::text, 'require'::text]))),
+    CONSTRAINT zone_guard_held_ck CHECK ((((held_serial IS NULL) = (held_reason IS NULL)) AND ((held_serial IS NULL) = (held_at IS NULL)) AND ((held_serial IS NULL) = (held_message IS NULL)) AND ((held_serial IS NOT NULL) OR (NOT held_accepted)))),
+    CONSTRAINT zone_guard_held_digest_ck CHECK ((octet_length(held_digest) = 32)),
+    CONSTRAINT zone_guard_held_expire_ck CHECK ((held_expire = ANY (ARRAY['renew'::text, 'count'::text]))),
+    CONSTRAINT zone_guard_held_serial_ck CHECK (((held_serial >= 0) AND (held_serial <= '4294967295'::bigint))),
+    CONSTRAINT zone_guard_held_text_ck CHECK (((length(held_reason) <= 64) AND (length(held_message) <= 1000) AND (length(held_advice) <= 1000) AND (pg_column_size(held_facts) <= 16384))),
+    CONSTRAINT zone_guard_pin_ck CHECK (((pin_generation > 0) AND (pin_applied > 0) AND (pin_before > 0) AND ((pin_applied IS NULL) = (pin_before IS NULL)) AND ((pin_generation IS NULL) = (pin_at IS NULL)))),
+    CONSTRAINT zone_guard_removed_ck CHECK (((removed_names_min >= 0) AND ((removed_percent_max IS NULL) OR ((removed_percent_max >= 0) AND (removed_percent_max <= 99))))),
+    CONSTRAINT zone_guard_signature_hours_min_ck CHECK (((signature_hours_min >= 0) AND (signature_hours_min <= 8760))),
+    CONSTRAINT zone_guard_trust_anchors_ck CHECK (((cardinality(trust_anchors) <= 8) AND (array_position(trust_anchors, NULL::text) IS NULL) AND (length(array_to_string(trust_anchors, ' '::text)) <= 2000))),
+    CONSTRAINT zone_guard_zonemd_ck CHECK ((zonemd = ANY (ARRAY['off'::text, 'verify'::text, 'require'::text])))
+);
+
+ALTER TABLE ONLY public.zone_guard FORCE ROW LEVEL SECURITY;
+
+COMMENT ON TABLE public.zone_guard IS 'a zone''s publish policy, the version held back by it, and the old version served instead of the newest (pin). No row: the defaults, nothing held, nothing pinned';
+
+COMMENT ON COLUMN public.zone_guard.removed_percent_max IS 'hold a version that lacks more than this share of the names; null: off';
+
+COMMENT ON COLUMN public.zone_guard.removed_names_min IS 'fewer missing names than this are never held';
+
+COMMENT ON COLUMN public.zone_guard.keep_ns IS 'hold a version that has none of the name servers that the apex had';
+
+COMMENT ON COLUMN public.zone_guard.keep_dnskey IS 'hold a version without DNSKEY where there was one';
+
+COMMENT ON COLUMN public.zone_guard.zonemd IS 'verify: when there is a ZONEMD record; require: there must be one';
+
+COMMENT ON COLUMN public.zone_guard.dnssec IS 'verify: when the apex has DNSKEY or there are trust anchors; require: it must';
+
+COMMENT ON COLUMN public.zone_guard.trust_anchors IS 'DS records as text: key tag, algorithm, digest type, digest in hex; one of them must match a DNSKEY that signs the DNSKEY set';
+
+COMMENT ON COLUMN public.zone_guard.signature_hours_min IS 'hold a version in which a set''s last signature ends before this; 0: off';
+
+COMMENT ON COLUMN public.zone_guard.held_expire IS 'while a version is held, each contact with the primary renews EXPIRE of what is served, or the deadline counts down';
+
+COMMENT ON COLUMN public.zone_guard.held_digest IS 'root digest that the held version would have had; null for a reason that is known before a transfer';
+
+COMMENT ON COLUMN public.zone_guard.held_facts IS 'figures and examples, at most 16 KiB; the version itself is not kept';
+
+COMMENT ON COLUMN public.zone_guard.held_accepted IS 'the customer wants exactly this serial and digest all the same';
+
+COMMENT ON COLUMN public.zone_guard.pin_generation IS 'the customer wants this version served; null: the newest';
+
+COMMENT ON COLUMN public.zone_guard.pin_applied IS 'pin_generation as it is published now';
+
+COMMENT ON COLUMN public.zone_guard.pin_before IS 'what was served before the pin; kept from pruning, served again after';
+
 -- TABLE zone_node
 
 CREATE TABLE public.zone_node (
@@ -1349,6 +1454,8 @@ CREATE TABLE public.zone_page (
     record_count integer NOT NULL,
     digest bytea NOT NULL,
     body bytea NOT NULL,
+    signed_until timestamp with time zone,
+    signed_keys bigint,
     CONSTRAINT zone_page_body_ck CHECK (((octet_length(body) >= 1) AND (octet_length(body) <= 262144))),
     CONSTRAINT zone_page_digest_ck CHECK ((octet_length(digest) = 32)),
     CONSTRAINT zone_page_from_generation_ck CHECK ((from_generation > 0)),
@@ -1370,6 +1477,10 @@ COMMENT ON COLUMN public.zone_page.high_key IS 'owner key where the next page be
 COMMENT ON COLUMN public.zone_page.to_generation IS 'first generation without this page; null while it is live';
 
 COMMENT ON COLUMN public.zone_page.digest IS 'BLAKE2b-256 of body';
+
+COMMENT ON COLUMN public.zone_page.signed_until IS 'when the first set of the page has no signature left that is in time; null: none is signed';
+
+COMMENT ON COLUMN public.zone_page.signed_keys IS 'fingerprint of the DNSKEY set with which every signed set of the page was verified; null: not looked at';
 
 -- TABLE zone_primary
 
@@ -1510,6 +1621,11 @@ ALTER TABLE ONLY public.tsig_key
 ALTER TABLE ONLY public.tsig_key
     ADD CONSTRAINT tsig_key_tenant_id_name_wire_uq UNIQUE (tenant_id, name_wire);
 
+-- CONSTRAINT zone_guard zone_guard_zone_id_pk
+
+ALTER TABLE ONLY public.zone_guard
+    ADD CONSTRAINT zone_guard_zone_id_pk PRIMARY KEY (zone_id);
+
 -- CONSTRAINT zone zone_id_pk
 
 ALTER TABLE ONLY public.zone
@@ -1627,6 +1743,12 @@ CREATE INDEX zone_deleted_at_ix ON public.zone USING btree (deleted_at) WHERE (d
 
 COMMENT ON INDEX public.zone_deleted_at_ix IS 'for purging';
 
+-- INDEX zone_guard_tenant_id_zone_id_ix
+
+CREATE INDEX zone_guard_tenant_id_zone_id_ix ON public.zone_guard USING btree (tenant_id, zone_id);
+
+COMMENT ON INDEX public.zone_guard_tenant_id_zone_id_ix IS 'for row security, the foreign key, a tenant''s held zones';
+
 -- INDEX zone_node_zone_id_level_low_key_live_uq
 
 CREATE UNIQUE INDEX zone_node_zone_id_level_low_key_live_uq ON public.zone_node USING btree (zone_id, level, low_key) WHERE (to_generation IS NULL);
@@ -1645,6 +1767,12 @@ CREATE UNIQUE INDEX zone_page_zone_id_low_key_live_uq ON public.zone_page USING 
 
 COMMENT ON INDEX public.zone_page_zone_id_low_key_live_uq IS 'one live page per range; for the feeder, records and seek';
 
+-- INDEX zone_page_zone_id_signed_until_ix
+
+CREATE INDEX zone_page_zone_id_signed_until_ix ON public.zone_page USING btree (zone_id, signed_until) WHERE ((to_generation IS NULL) AND (signed_until IS NOT NULL));
+
+COMMENT ON INDEX public.zone_page_zone_id_signed_until_ix IS 'for zone_state.signed_until: one look at its first entry';
+
 -- INDEX zone_page_zone_id_to_generation_ix
 
 CREATE INDEX zone_page_zone_id_to_generation_ix ON public.zone_page USING btree (zone_id, to_generation) WHERE (to_generation IS NOT NULL);
@@ -1656,6 +1784,12 @@ COMMENT ON INDEX public.zone_page_zone_id_to_generation_ix IS 'for retention';
 CREATE INDEX zone_primary_tenant_id_primary_id_ix ON public.zone_primary USING btree (tenant_id, primary_id);
 
 COMMENT ON INDEX public.zone_primary_tenant_id_primary_id_ix IS 'for the zones of one primary: NOTIFY sources, the foreign key';
+
+-- INDEX zone_state_signed_until_ix
+
+CREATE INDEX zone_state_signed_until_ix ON public.zone_state USING btree (signed_until) WHERE (signed_until IS NOT NULL);
+
+COMMENT ON INDEX public.zone_state_signed_until_ix IS 'for counting the zones that are about to run out';
 
 -- INDEX zone_state_stamp_ix
 
@@ -1719,6 +1853,10 @@ ALTER TABLE public.refresh_batch ENABLE ALWAYS TRIGGER refresh_batch_stamp;
 
 CREATE TRIGGER zone_changed AFTER UPDATE OF state, stripes, deleted_at ON public.zone FOR EACH ROW WHEN (((old.state <> new.state) OR (old.stripes <> new.stripes) OR (old.deleted_at IS DISTINCT FROM new.deleted_at))) EXECUTE FUNCTION public.zone_changed();
 
+-- TRIGGER zone_guard zone_guard_changed
+
+CREATE TRIGGER zone_guard_changed BEFORE UPDATE ON public.zone_guard FOR EACH ROW EXECUTE FUNCTION public.zone_guard_changed();
+
 -- TRIGGER zone zone_inserted
 
 CREATE TRIGGER zone_inserted AFTER INSERT ON public.zone FOR EACH ROW EXECUTE FUNCTION public.zone_inserted();
@@ -1766,6 +1904,11 @@ ALTER TABLE ONLY public.token
 
 ALTER TABLE ONLY public.tsig_key
     ADD CONSTRAINT tsig_key_tenant_id_fk FOREIGN KEY (tenant_id) REFERENCES public.tenant(id) ON DELETE CASCADE;
+
+-- FK CONSTRAINT zone_guard zone_guard_tenant_id_zone_id_fk
+
+ALTER TABLE ONLY public.zone_guard
+    ADD CONSTRAINT zone_guard_tenant_id_zone_id_fk FOREIGN KEY (tenant_id, zone_id) REFERENCES public.zone(tenant_id, id) ON DELETE CASCADE;
 
 -- FK CONSTRAINT zone_primary zone_primary_tenant_id_primary_id_fk
 
@@ -1883,6 +2026,18 @@ CREATE POLICY tsig_key_trusted_rls ON public.tsig_key TO understudy_owner, under
 -- ROW SECURITY zone
 
 ALTER TABLE public.zone ENABLE ROW LEVEL SECURITY;
+
+-- ROW SECURITY zone_guard
+
+ALTER TABLE public.zone_guard ENABLE ROW LEVEL SECURITY;
+
+-- POLICY zone_guard zone_guard_tenant_rls
+
+CREATE POLICY zone_guard_tenant_rls ON public.zone_guard TO understudy_apid_app USING ((tenant_id = (NULLIF(current_setting('understudy.tenant'::text, true), ''::text))::uuid)) WITH CHECK ((tenant_id = (NULLIF(current_setting('understudy.tenant'::text, true), ''::text))::uuid));
+
+-- POLICY zone_guard zone_guard_trusted_rls
+
+CREATE POLICY zone_guard_trusted_rls ON public.zone_guard TO understudy_owner, understudy_apid_operator, understudy_xferd USING (true) WITH CHECK (true);
 
 -- ROW SECURITY zone_node
 
@@ -2041,6 +2196,8 @@ REVOKE ALL ON FUNCTION public.zone_edges(zone uuid) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.zone_edges(zone uuid) TO understudy_apid_app;
 GRANT ALL ON FUNCTION public.zone_edges(zone uuid) TO understudy_apid_operator;
 
+REVOKE ALL ON FUNCTION public.zone_guard_changed() FROM PUBLIC;
+
 REVOKE ALL ON FUNCTION public.zone_inserted() FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION public.zone_problems(zone uuid) FROM PUBLIC;
@@ -2146,6 +2303,8 @@ GRANT UPDATE(expires_at) ON TABLE public.zone_state TO understudy_xferd;
 GRANT SELECT(expires_at) ON TABLE public.zone_state TO understudy_dnsd;
 
 GRANT SELECT(stamp) ON TABLE public.zone_state TO understudy_dnsd;
+
+GRANT UPDATE(signed_until) ON TABLE public.zone_state TO understudy_xferd;
 
 GRANT SELECT ON TABLE public.stat_edge TO understudy_mon;
 
@@ -2261,6 +2420,55 @@ GRANT UPDATE(changed_at) ON TABLE public.zone TO understudy_apid_app;
 GRANT UPDATE(changed_at) ON TABLE public.zone TO understudy_xferd;
 
 GRANT UPDATE(deleted_at) ON TABLE public.zone TO understudy_apid_app;
+
+GRANT SELECT ON TABLE public.zone_guard TO understudy_apid_app;
+GRANT SELECT ON TABLE public.zone_guard TO understudy_apid_operator;
+GRANT SELECT,INSERT,UPDATE ON TABLE public.zone_guard TO understudy_xferd;
+
+GRANT INSERT(zone_id) ON TABLE public.zone_guard TO understudy_apid_app;
+GRANT INSERT(zone_id) ON TABLE public.zone_guard TO understudy_apid_operator;
+
+GRANT INSERT(tenant_id) ON TABLE public.zone_guard TO understudy_apid_app;
+GRANT INSERT(tenant_id) ON TABLE public.zone_guard TO understudy_apid_operator;
+
+GRANT INSERT(removed_percent_max),UPDATE(removed_percent_max) ON TABLE public.zone_guard TO understudy_apid_app;
+GRANT INSERT(removed_percent_max),UPDATE(removed_percent_max) ON TABLE public.zone_guard TO understudy_apid_operator;
+
+GRANT INSERT(removed_names_min),UPDATE(removed_names_min) ON TABLE public.zone_guard TO understudy_apid_app;
+GRANT INSERT(removed_names_min),UPDATE(removed_names_min) ON TABLE public.zone_guard TO understudy_apid_operator;
+
+GRANT INSERT(keep_ns),UPDATE(keep_ns) ON TABLE public.zone_guard TO understudy_apid_app;
+GRANT INSERT(keep_ns),UPDATE(keep_ns) ON TABLE public.zone_guard TO understudy_apid_operator;
+
+GRANT INSERT(keep_dnskey),UPDATE(keep_dnskey) ON TABLE public.zone_guard TO understudy_apid_app;
+GRANT INSERT(keep_dnskey),UPDATE(keep_dnskey) ON TABLE public.zone_guard TO understudy_apid_operator;
+
+GRANT INSERT(zonemd),UPDATE(zonemd) ON TABLE public.zone_guard TO understudy_apid_app;
+GRANT INSERT(zonemd),UPDATE(zonemd) ON TABLE public.zone_guard TO understudy_apid_operator;
+
+GRANT INSERT(dnssec),UPDATE(dnssec) ON TABLE public.zone_guard TO understudy_apid_app;
+GRANT INSERT(dnssec),UPDATE(dnssec) ON TABLE public.zone_guard TO understudy_apid_operator;
+
+GRANT INSERT(trust_anchors),UPDATE(trust_anchors) ON TABLE public.zone_guard TO understudy_apid_app;
+GRANT INSERT(trust_anchors),UPDATE(trust_anchors) ON TABLE public.zone_guard TO understudy_apid_operator;
+
+GRANT INSERT(signature_hours_min),UPDATE(signature_hours_min) ON TABLE public.zone_guard TO understudy_apid_app;
+GRANT INSERT(signature_hours_min),UPDATE(signature_hours_min) ON TABLE public.zone_guard TO understudy_apid_operator;
+
+GRANT INSERT(held_expire),UPDATE(held_expire) ON TABLE public.zone_guard TO understudy_apid_app;
+GRANT INSERT(held_expire),UPDATE(held_expire) ON TABLE public.zone_guard TO understudy_apid_operator;
+
+GRANT UPDATE(held_accepted) ON TABLE public.zone_guard TO understudy_apid_app;
+GRANT UPDATE(held_accepted) ON TABLE public.zone_guard TO understudy_apid_operator;
+
+GRANT INSERT(pin_generation),UPDATE(pin_generation) ON TABLE public.zone_guard TO understudy_apid_app;
+GRANT INSERT(pin_generation),UPDATE(pin_generation) ON TABLE public.zone_guard TO understudy_apid_operator;
+
+GRANT INSERT(pin_past_expire),UPDATE(pin_past_expire) ON TABLE public.zone_guard TO understudy_apid_app;
+GRANT INSERT(pin_past_expire),UPDATE(pin_past_expire) ON TABLE public.zone_guard TO understudy_apid_operator;
+
+GRANT INSERT(pin_at),UPDATE(pin_at) ON TABLE public.zone_guard TO understudy_apid_app;
+GRANT INSERT(pin_at),UPDATE(pin_at) ON TABLE public.zone_guard TO understudy_apid_operator;
 
 GRANT SELECT ON TABLE public.zone_node TO understudy_apid_app;
 GRANT SELECT ON TABLE public.zone_node TO understudy_apid_operator;

@@ -17,6 +17,9 @@ PRIMARY = f"UPDATE primary_server SET {{}} WHERE id = '{a['primary']}'"
 ZONE = f"UPDATE zone SET {{}} WHERE id = '{Z}'"
 EDGE = "UPDATE edge SET {}"
 AUDIT = "UPDATE audit SET {}"
+GUARD = ("INSERT INTO zone_guard (zone_id, tenant_id, {}) VALUES "
+         f"('{Z}', '{A}', {{}})")
+HELD = "held_serial, held_reason, held_message, held_at"
 
 
 def cases():
@@ -232,6 +235,38 @@ def cases():
 
     yield from c("edge_name_ck", EDGE, "name = ''",
                  "name = repeat('x', 64)")
+    def g(name, columns, *values):
+        for v in values:
+            yield name, GUARD.format(columns, v)
+
+    yield from g("zone_guard_tenant_id_zone_id_fk", "keep_ns",
+                 "true), (gen_random_uuid(), gen_random_uuid(), true")
+    yield from g("zone_guard_removed_ck", "removed_percent_max", "-1", "100")
+    yield from g("zone_guard_removed_ck", "removed_names_min", "-1")
+    yield from g("zone_guard_zonemd_ck", "zonemd", "'maybe'")
+    yield from g("zone_guard_dnssec_ck", "dnssec", "'maybe'")
+    yield from g("zone_guard_trust_anchors_ck", "trust_anchors",
+                 "array_fill('x'::text, '{9}')", "'{NULL}'",
+                 "ARRAY[repeat('x', 2001)]")
+    yield from g("zone_guard_signature_hours_min_ck", "signature_hours_min",
+                 "-1", "8761")
+    yield from g("zone_guard_held_expire_ck", "held_expire", "'never'")
+    yield from g("zone_guard_held_serial_ck", HELD,
+                 "4294967296, 'x', 'x', now()", "-1, 'x', 'x', now()")
+    yield from g("zone_guard_held_ck", "held_serial", "1")
+    yield from g("zone_guard_held_ck", "held_reason", "'x'")
+    yield from g("zone_guard_held_ck", "held_at", "now()")
+    yield from g("zone_guard_held_ck", "held_message", "'x'")
+    yield from g("zone_guard_held_ck", "held_accepted", "true")
+    yield from g("zone_guard_held_digest_ck", HELD + ", held_digest",
+                 "1, 'x', 'x', now(), '\\x00'")
+    yield from g("zone_guard_held_text_ck", HELD,
+                 "1, repeat('x', 65), 'x', now()",
+                 "1, 'x', repeat('x', 1001), now()")
+    yield from g("zone_guard_pin_ck", "pin_generation", "1")
+    yield from g("zone_guard_pin_ck", "pin_generation, pin_at", "0, now()")
+    yield from g("zone_guard_pin_ck", "pin_applied", "1")
+
     yield from c("edge_exceptions_ck", EDGE, "exceptions = '{{}}'".format())
     yield from c("edge_counters_ck", EDGE, "counters = '[]'")
 
@@ -246,7 +281,7 @@ def cases():
 
 TABLES = """tenant token tsig_key primary_server zone zone_primary zone_state
 zone_timer refresh_batch zone_version zone_page zone_node attempt job edge
-audit setting feed_mark""".split()
+audit setting feed_mark zone_guard""".split()
 
 
 def tests():

@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include <netinet/in.h>
+#include <netinet/tcp.h>
 
 #include "common/base/check.h"
 #include "common/base/log.h"
@@ -164,6 +165,9 @@ socket_make(struct shared *s, const char *label, const struct sock_addr *a,
 			return e;
 		}
 		setsockopt(fd, SOL_SOCKET, SO_REUSEPORT, &one, sizeof(one));
+		if (type == SOCK_STREAM)	/* inherited by what it accepts */
+			setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one,
+			    sizeof(one));
 		if (type == SOCK_DGRAM) {
 			udp_tune(fd, a);
 			e = sock_nonblock(fd, false);

@@ -8,6 +8,7 @@
 #include "common/base/check.h"
 #include "common/base/rd.h"
 #include "common/db/db_conn.h"
+#include "common/db/db_stmt.h"
 #include "common/db/db.h"
 
 /* Types that are compiled into every PostgreSQL (pg_type.dat). */
@@ -25,11 +26,6 @@ enum {
 #define EPOCH_2000_MS	INT64_C(946684800000)
 
 #define ARRAY_HEADER	20	/* dimensions, nulls, type, length, bound */
-
-struct db_rows {
-	PGresult *res;
-	bool failed;
-};
 
 /* ------------------------------------------------------------ errors */
 
@@ -422,104 +418,23 @@ db_array_param(struct db_array *a)
 
 /* ------------------------------------------------------------ statements */
 
-static size_t
-prepared_slot(const struct db *db, const struct db_stmt *stmt)
-{
-	size_t i = ((uintptr_t)stmt / sizeof(*stmt)) * 2654435761u %
-	    COUNT_OF(db->prepared);
-
-	while (db->prepared[i] != NULL && db->prepared[i] != stmt)
-		i = (i + 1) % COUNT_OF(db->prepared);
-	return i;
-}
-
-/* The name on the server: two programs' tables may share a name. */
-static void
-prepared_name(const struct db_stmt *stmt, char *out, size_t size)
-{
-	snprintf(out, size, "%s_%zx", stmt->name, (size_t)(uintptr_t)stmt);
-}
-
+/* Known to the server by a name, if it may be. */
 static enum err
-prepare(struct db *db, const struct db_stmt *stmt, const Oid *types,
-    const char *name, int64_t deadline_ms)
+prepared(struct db *db, const struct db_stmt *stmt,
+    const struct db_param *params, size_t n_params, int64_t deadline_ms)
 {
 	PGresult *res = NULL;
 	enum err e;
 
-	if (PQsendPrepare(db->conn, name, stmt->text, (int)stmt->n_params,
-	    types) == 0)
-		return db_conn_failure(db, NULL);
-	e = db_conn_collect(db, deadline_ms, &res);
+	if (!db_stmt_wants(db, stmt, params, n_params))
+		return OK;
+	e = db_stmt_send_prepare(db, stmt, params, n_params);
+	if (e == OK)
+		e = db_conn_collect(db, deadline_ms, &res);
 	PQclear(res);
-	if (e == OK) {
-		db->prepared[prepared_slot(db, stmt)] = stmt;
-		db->n_prepared++;
-	}
+	if (e == OK)
+		db_stmt_learn(db, stmt);
 	return e;
-}
-
-/*
- * A statement is prepared with the types of the call that first uses it. A
- * db_null() has none: the server would infer the column's (int4, say), and
- * a later db_i64() in its place would not fit. So such a call goes
- * unprepared; db_if() and db_text(NULL) know their type and do not.
- */
-static bool
-may_prepare(const struct db *db, const struct db_param *params, size_t n)
-{
-	size_t i;
-
-	if (!db->prepare || db->n_prepared >= DB_PREPARED_MAX)
-		return false;
-	for (i = 0; i < n; i++)
-		if (params[i].len < 0 && params[i].type == 0 &&
-		    params[i].format == 1)
-			return false;
-	return true;
-}
-
-static enum err
-send_statement(struct db *db, const struct db_stmt *stmt,
-    const struct db_param *params, size_t n_params, int64_t deadline_ms)
-{
-	const char *values[DB_PARAMS_MAX];
-	int lengths[DB_PARAMS_MAX], formats[DB_PARAMS_MAX];
-	Oid types[DB_PARAMS_MAX];
-	char name[80];
-	bool known;
-	enum err e;
-	size_t i;
-	int sent;
-
-	for (i = 0; i < n_params; i++) {
-		if (params[i].err != OK)
-			return params[i].err;
-		types[i] = params[i].type;
-		lengths[i] = params[i].len;
-		formats[i] = params[i].format;
-		if (params[i].len < 0)
-			values[i] = NULL;
-		else if (params[i].data != NULL)
-			values[i] = params[i].data;
-		else
-			values[i] = (const char *)params[i].num;
-	}
-	prepared_name(stmt, name, sizeof(name));
-	known = db->prepared[prepared_slot(db, stmt)] == stmt;
-	if (!known && may_prepare(db, params, n_params)) {
-		e = prepare(db, stmt, types, name, deadline_ms);
-		if (e != OK)
-			return e;
-		known = true;
-	}
-	if (known)
-		sent = PQsendQueryPrepared(db->conn, name, (int)n_params,
-		    values, lengths, formats, 1);
-	else
-		sent = PQsendQueryParams(db->conn, stmt->text, (int)n_params,
-		    types, values, lengths, formats, 1);
-	return sent != 0 ? OK : db_conn_failure(db, NULL);
 }
 
 enum err
@@ -539,7 +454,9 @@ db_exec(struct db *db, const struct db_stmt *stmt,
 		db_conn_line(db->error, sizeof(db->error), "not connected");
 		return ERR_DB_LOST;
 	}
-	e = send_statement(db, stmt, params, n_params, deadline_ms);
+	e = prepared(db, stmt, params, n_params, deadline_ms);
+	if (e == OK)
+		e = db_stmt_send(db, stmt, params, n_params, false);
 	if (e == OK)
 		e = db_conn_collect(db, deadline_ms, &res);
 	if (e == OK && PQresultStatus(res) == PGRES_COPY_IN) {

@@ -185,3 +185,34 @@ db_conn_collect(struct db *db, int64_t deadline_ms, PGresult **out_res)
 	*out_res = kept;
 	return e;
 }
+
+enum err
+db_conn_collect_one(struct db *db, int64_t deadline_ms, PGresult **out_res)
+{
+	PGresult *res = NULL, *end;
+	enum err e = db_conn_flush(db, deadline_ms);
+
+	*out_res = NULL;
+	while (e == OK) {
+		if (PQisBusy(db->conn)) {
+			e = wait_for(db, POLLIN, deadline_ms);
+			continue;
+		}
+		if (res != NULL) {
+			end = PQgetResult(db->conn);
+			PQclear(end);
+			break;
+		}
+		res = PQgetResult(db->conn);
+		if (res == NULL)	/* no answer is to come: not ours */
+			e = db_conn_failure(db, NULL);
+		else if (PQresultStatus(res) == PGRES_PIPELINE_SYNC)
+			break;
+	}
+	if (e != OK) {
+		PQclear(res);
+		return e;
+	}
+	*out_res = res;
+	return OK;
+}

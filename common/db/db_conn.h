@@ -1,7 +1,7 @@
 /*
  * db_conn.h - the inside of struct db: waiting for libpq with a deadline.
  *
- * Only db, db_copy and db_listen include this; it hosts libpq-fe.h for them.
+ * Only the rooms of common/db include this; it hosts libpq-fe.h for them.
  */
 #ifndef COMMON_DB_DB_CONN_H
 #define COMMON_DB_DB_CONN_H
@@ -35,6 +35,11 @@ struct db {
 	char constraint[64];
 };
 
+struct db_rows {
+	PGresult *res;
+	bool failed;
+};
+
 /* Keep the first line of a message. */
 void db_conn_line(char *to, size_t size, const char *from);
 
@@ -54,6 +59,10 @@ enum err db_conn_flush(struct db *db, int64_t deadline_ms);
 /* All results of what was sent; the last one, or the first that failed, in
  * *out_res (also when an error is returned). */
 enum err db_conn_collect(struct db *db, int64_t deadline_ms,
+    PGresult **out_res);
+
+/* In a pipeline: the next answer, whatever it is, and the NULL behind it. */
+enum err db_conn_collect_one(struct db *db, int64_t deadline_ms,
     PGresult **out_res);
 
 /* now_mono_ms() plus the connection's limit. */

@@ -3,9 +3,10 @@
  *
  * Order inside the transaction: lock the zone_state rows that may be published
  * (in zone order, so two publishers cannot deadlock), close the rows that end,
- * insert the new ones in chunks, insert the versions, move the states, one NOTIFY.  If the
- * transaction is refused for its content, each zone is tried alone, so that
- * one bad version does not hold back the rest.
+ * insert the new ones in chunks, insert the versions, move the states, one
+ * NOTIFY.  Two round trips: the lock, and then all the rest.  If the transaction
+ * is refused for its content, each zone is tried alone, so that one bad version
+ * does not hold back the rest.
  */
 #include "xferd/publish.h"
 
@@ -15,7 +16,7 @@
 #include "common/base/check.h"
 #include "common/base/log.h"
 #include "common/base/now.h"
-#include "common/db/db.h"
+#include "common/db/db_pipe.h"
 #include "common/db/db_tx.h"
 #include "xferd/count.h"
 #include "xferd/keepsql.h"
@@ -108,7 +109,9 @@ static enum err
 lock_zones(struct tx *tx, struct db *db, unsigned *out_n)
 {
 	struct db_array zone, generation;
-	struct db_rows *rows = NULL;
+	struct db_pipe pipe;
+	struct db_rows *rows;
+	unsigned n;
 	enum err e;
 
 	*out_n = 0;
@@ -120,9 +123,13 @@ lock_zones(struct tx *tx, struct db *db, unsigned *out_n)
 		db_array_add(&zone, v->zone_id, 16);
 		db_array_add_i64(&generation, v->base_generation);
 	}
-	e = db_exec(db, KEEPSQL(publish_lock), DB_PARAMS(
+	db_pipe_begin(&pipe, db);
+	db_pipe_open_tx(&pipe, DB_TX_WRITE);
+	n = db_pipe_add(&pipe, KEEPSQL(publish_lock), DB_PARAMS(
 	    db_uuid(tx->p->owner), db_array_param(&zone),
-	    db_array_param(&generation)), &rows);
+	    db_array_param(&generation)));
+	e = db_pipe_run(&pipe);
+	rows = e == OK ? db_pipe_rows(&pipe, n) : NULL;
 	for (size_t i = 0; e == OK && i < db_rows_n(rows); i++) {
 		uint8_t id[16];
 
@@ -135,17 +142,18 @@ lock_zones(struct tx *tx, struct db *db, unsigned *out_n)
 				(*out_n)++;
 			}
 	}
-	db_rows_free(rows);
+	if (e == OK && db_rows_failed(rows))
+		e = ERR_DB;
+	db_pipe_end(&pipe);
 	db_array_fini(&zone);
 	db_array_fini(&generation);
 	return e;
 }
 
-static enum err
-close_rows(struct tx *tx, struct db *db, bool nodes)
+static void
+close_rows(struct tx *tx, struct db_pipe *pipe, bool nodes)
 {
 	struct db_array zone, level, low, generation;
-	enum err e = OK;
 
 	db_array_init(&zone, DB_ARRAY_UUID, ARRAY_MAX);
 	db_array_init(&level, DB_ARRAY_I64, ARRAY_MAX);
@@ -164,23 +172,22 @@ close_rows(struct tx *tx, struct db *db, bool nodes)
 		}
 	}
 	if (zone.n > 0 && nodes)
-		e = db_exec(db, KEEPSQL(publish_close_nodes), DB_PARAMS(
+		db_pipe_do(pipe, KEEPSQL(publish_close_nodes), DB_PARAMS(
 		    db_array_param(&zone), db_array_param(&level),
-		    db_array_param(&low), db_array_param(&generation)), NULL);
+		    db_array_param(&low), db_array_param(&generation)));
 	else if (zone.n > 0)
-		e = db_exec(db, KEEPSQL(publish_close_pages), DB_PARAMS(
+		db_pipe_do(pipe, KEEPSQL(publish_close_pages), DB_PARAMS(
 		    db_array_param(&zone), db_array_param(&low),
-		    db_array_param(&generation)), NULL);
+		    db_array_param(&generation)));
 	db_array_fini(&zone);
 	db_array_fini(&level);
 	db_array_fini(&low);
 	db_array_fini(&generation);
-	return e;
 }
 
 /* Rows on their way into a table, CHUNK_BYTES at a time. */
 struct chunk {
-	struct db *db;
+	struct db_pipe *pipe;
 	const struct db_stmt *stmt;
 	struct db_array zone, tenant, low, high, generation, number, digest,
 	    body;
@@ -188,10 +195,10 @@ struct chunk {
 };
 
 static void
-chunk_init(struct chunk *c, struct db *db, bool nodes)
+chunk_init(struct chunk *c, struct db_pipe *pipe, bool nodes)
 {
 	c->n_bytes = 0;
-	c->db = db;
+	c->pipe = pipe;
 	c->stmt = nodes ? KEEPSQL(publish_nodes) : KEEPSQL(publish_pages);
 	db_array_init(&c->zone, DB_ARRAY_UUID, ARRAY_MAX);
 	db_array_init(&c->tenant, DB_ARRAY_UUID, ARRAY_MAX);
@@ -216,18 +223,16 @@ chunk_fini(struct chunk *c)
 	db_array_fini(&c->body);
 }
 
-static enum err
+static void
 chunk_write(struct chunk *c)
 {
-	enum err e;
-
 	if (c->zone.n == 0)
-		return OK;
-	e = db_exec(c->db, c->stmt, DB_PARAMS(db_array_param(&c->zone),
+		return;
+	db_pipe_do(c->pipe, c->stmt, DB_PARAMS(db_array_param(&c->zone),
 	    db_array_param(&c->tenant), db_array_param(&c->low),
 	    db_array_param(&c->high), db_array_param(&c->generation),
 	    db_array_param(&c->number), db_array_param(&c->digest),
-	    db_array_param(&c->body)), NULL);
+	    db_array_param(&c->body)));
 	db_array_reset(&c->zone);
 	db_array_reset(&c->tenant);
 	db_array_reset(&c->low);
@@ -237,7 +242,6 @@ chunk_write(struct chunk *c)
 	db_array_reset(&c->digest);
 	db_array_reset(&c->body);
 	c->n_bytes = 0;
-	return e;
 }
 
 static void
@@ -259,36 +263,31 @@ chunk_add(struct chunk *c, const struct publish_version *v,
 	c->n_bytes += r->body_len;
 }
 
-static enum err
-write_rows(struct tx *tx, struct db *db, bool nodes)
+static void
+write_rows(struct tx *tx, struct db_pipe *pipe, bool nodes)
 {
 	struct chunk c;
-	enum err e = OK;
 
-	chunk_init(&c, db, nodes);
-	for (struct publish_version *v = tx->list; v != NULL && e == OK;
-	    v = v->next) {
+	chunk_init(&c, pipe, nodes);
+	for (struct publish_version *v = tx->list; v != NULL; v = v->next) {
 		const struct publish_rows *rows = nodes ? &v->nodes :
 		    &v->pages;
 
-		for (size_t i = 0; v->locked && i < rows->n && e == OK; i++) {
+		for (size_t i = 0; v->locked && i < rows->n; i++) {
 			chunk_add(&c, v, &rows->row[i], nodes);
 			if (c.n_bytes >= CHUNK_BYTES)
-				e = chunk_write(&c);
+				chunk_write(&c);
 		}
 	}
-	if (e == OK)
-		e = chunk_write(&c);
+	chunk_write(&c);
 	chunk_fini(&c);
-	return e;
 }
 
-static enum err
-write_states(struct tx *tx, struct db *db)
+static void
+write_states(struct tx *tx, struct db_pipe *pipe)
 {
 	struct db_array zone, tenant, generation, serial, soa, level, digest,
 	    records, pages, written, mode, primary, expires;
-	enum err e;
 
 	db_array_init(&zone, DB_ARRAY_UUID, ARRAY_MAX);
 	db_array_init(&tenant, DB_ARRAY_UUID, ARRAY_MAX);
@@ -320,14 +319,14 @@ write_states(struct tx *tx, struct db *db)
 		db_array_add(&primary, v->primary_id, 16);
 		db_array_add_i64(&expires, v->expires_in_ms);
 	}
-	e = db_exec(db, KEEPSQL(publish_version), DB_PARAMS(
+	db_pipe_do(pipe, KEEPSQL(publish_version), DB_PARAMS(
 	    db_array_param(&zone), db_array_param(&tenant),
 	    db_array_param(&generation), db_array_param(&serial),
 	    db_array_param(&soa), db_array_param(&level),
 	    db_array_param(&digest), db_array_param(&records),
 	    db_array_param(&pages), db_array_param(&written),
 	    db_array_param(&mode), db_array_param(&primary),
-	    db_array_param(&expires)), NULL);
+	    db_array_param(&expires)));
 	db_array_fini(&zone);
 	db_array_fini(&tenant);
 	db_array_fini(&generation);
@@ -341,29 +340,30 @@ write_states(struct tx *tx, struct db *db)
 	db_array_fini(&mode);
 	db_array_fini(&primary);
 	db_array_fini(&expires);
-	return e;
 }
 
 static enum err
 write_versions(struct db *db, void *arg)
 {
 	struct tx *tx = arg;
+	struct db_pipe pipe;
 	unsigned n = 0;
 	enum err e = lock_zones(tx, db, &n);
 
+	if (e == OK && n == 0)
+		db_rollback(db);
 	if (e != OK || n == 0)
 		return e;
-	e = close_rows(tx, db, false);
-	if (e == OK)
-		e = close_rows(tx, db, true);
-	if (e == OK)
-		e = write_rows(tx, db, false);
-	if (e == OK)
-		e = write_rows(tx, db, true);
-	if (e == OK)
-		e = write_states(tx, db);
-	if (e == OK)
-		e = db_exec(db, KEEPSQL(feed_hint), DB_NO_PARAMS, NULL);
+	db_pipe_begin(&pipe, db);
+	close_rows(tx, &pipe, false);
+	close_rows(tx, &pipe, true);
+	write_rows(tx, &pipe, false);
+	write_rows(tx, &pipe, true);
+	write_states(tx, &pipe);
+	db_pipe_do(&pipe, KEEPSQL(feed_hint), DB_NO_PARAMS);
+	db_pipe_commit(&pipe);
+	e = db_pipe_run(&pipe);
+	db_pipe_end(&pipe);
 	return e;
 }
 
@@ -393,7 +393,7 @@ static enum err
 write_list(struct publish *p, struct db *db, struct publish_version *list)
 {
 	struct tx tx = { .p = p, .list = list };
-	enum err e = db_tx_run(db, DB_TX_WRITE, 4, write_versions, &tx);
+	enum err e = db_tx_run_piped(db, 4, write_versions, &tx);
 
 	if (e == ERR_DB_UNKNOWN)
 		e = verify(&tx, db);

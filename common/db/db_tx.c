@@ -90,33 +90,57 @@ pause_before(int try)
 	nanosleep(&t, NULL);
 }
 
+/* Again after @e?  Not when it is unknown whether it happened. */
+static bool
+worth_another(enum err e)
+{
+	return e == ERR_DB_RETRY || e == ERR_DB_LOST;
+}
+
 enum err
-db_tx_run(struct db *db, enum db_tx_mode mode, int tries_max, db_tx_fn fn,
-    void *arg)
+db_tx_run_piped(struct db *db, int tries_max, db_tx_fn fn, void *arg)
 {
 	enum err e = ERR_INTERNAL;
-	int try;
 
 	CHECK(tries_max >= 1);
 	CHECK(tries_max <= TRIES_MAX);
-	for (try = 0; try < tries_max; try++) {
+	for (int try = 0; try < tries_max; try++) {
 		if (try > 0)
 			pause_before(try);
 		e = db_ensure(db);
 		if (e == OK)
-			e = db_tx_begin(db, mode);
-		if (e == OK)
 			e = fn(db, arg);
-		if (e == OK) {
-			e = db_tx_commit(db);
-			if (e == ERR_DB_UNKNOWN)
-				return e;
-		}
 		if (e == OK)
 			return OK;
 		db_tx_rollback(db);
-		if (e != ERR_DB_RETRY && e != ERR_DB_LOST)
+		if (!worth_another(e))
 			return e;
 	}
 	return e;
+}
+
+struct closure {
+	enum db_tx_mode mode;
+	db_tx_fn fn;
+	void *arg;
+};
+
+static enum err
+begin_and_commit(struct db *db, void *arg)
+{
+	struct closure *c = arg;
+	enum err e = db_tx_begin(db, c->mode);
+
+	if (e == OK)
+		e = c->fn(db, c->arg);
+	return e == OK ? db_tx_commit(db) : e;
+}
+
+enum err
+db_tx_run(struct db *db, enum db_tx_mode mode, int tries_max, db_tx_fn fn,
+    void *arg)
+{
+	struct closure c = { mode, fn, arg };
+
+	return db_tx_run_piped(db, tries_max, begin_and_commit, &c);
 }

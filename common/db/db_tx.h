@@ -40,6 +40,10 @@ typedef enum err (*db_tx_fn)(struct db *db, void *arg);
 MUST_USE enum err db_tx_run(struct db *db, enum db_tx_mode mode,
     int tries_max, db_tx_fn fn, void *arg);
 
+/* The same for a closure that begins and commits by itself, with db_pipe. */
+MUST_USE enum err db_tx_run_piped(struct db *db, int tries_max, db_tx_fn fn,
+    void *arg);
+
 /*
  * The same by hand, for transactions that span rooms (group commit). After
  * an error in between call db_tx_rollback(), which accepts any state and

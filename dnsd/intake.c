@@ -11,8 +11,7 @@
 #include "common/base/check.h"
 #include "common/base/log.h"
 #include "common/base/now.h"
-#include "common/db/db.h"
-#include "common/db/db_tx.h"
+#include "common/db/db_pipe.h"
 #include "common/dns/serial.h"
 #include "dnsd/cache_write.h"
 #include "dnsd/control.h"
@@ -43,6 +42,7 @@ struct batch {
 	struct intake *in;
 	size_t n;
 	bool large;
+	bool ahead;			/* parts are asked for with the states */
 	struct item item[INTAKE_ZONES_MAX];
 };
 
@@ -111,8 +111,24 @@ item_decide(struct batch *b, struct item *it, uint32_t serial)
 		it->err = z->generation == it->facts.generation && !same ?
 		    ERR_MISMATCH : OK;
 	}
-	it->base = z != NULL && (known || same) && !it->whole ?
-	    z->generation : 0;
+	if (!b->ahead)
+		it->base = z != NULL && (known || same) && !it->whole ?
+		    z->generation : 0;
+}
+
+/* Is the cache's generation of this history, or is there none? */
+static bool
+bases_guess(struct batch *b)
+{
+	for (size_t i = 0; i < b->n; i++) {
+		struct item *it = &b->item[i];
+		struct cache_held *z = cache_write_find(b->in->w, it->id);
+
+		if (z != NULL && z->epoch != b->in->epoch && !it->whole)
+			return false;
+		it->base = z == NULL || it->whole ? 0 : z->generation;
+	}
+	return true;
 }
 
 static void
@@ -154,13 +170,11 @@ state_row(struct batch *b, struct db_rows *rows, size_t i, int64_t boot_ms)
 	}
 }
 
-static enum err
-states_read(struct batch *b)
+static unsigned
+states_ask(struct batch *b, struct db_pipe *pipe)
 {
 	struct db_array ids;
-	struct db_rows *rows = NULL;
-	int64_t boot_ms = now_boot_ms();	/* before: deadlines err early */
-	enum err e;
+	unsigned n;
 
 	db_array_init(&ids, DB_ARRAY_UUID, ARRAY_BYTES_MAX);
 	for (size_t i = 0; i < b->n; i++) {
@@ -168,15 +182,18 @@ states_read(struct batch *b)
 		b->item[i].err = OK;
 		db_array_add(&ids, b->item[i].id, 16);
 	}
-	e = db_exec(b->in->db, &feed_sql_stmt[FEED_SQL_zone_states],
-	    DB_PARAMS(db_array_param(&ids)), &rows);
-	for (size_t i = 0; e == OK && i < db_rows_n(rows); i++)
-		state_row(b, rows, i, boot_ms);
-	if (e == OK && db_rows_failed(rows))
-		e = ERR_DB;
-	db_rows_free(rows);
+	n = db_pipe_add(pipe, &feed_sql_stmt[FEED_SQL_zone_states],
+	    DB_PARAMS(db_array_param(&ids)));
 	db_array_fini(&ids);
-	return e;
+	return n;
+}
+
+static enum err
+states_take(struct batch *b, struct db_rows *rows, int64_t boot_ms)
+{
+	for (size_t i = 0; i < db_rows_n(rows); i++)
+		state_row(b, rows, i, boot_ms);
+	return db_rows_failed(rows) ? ERR_DB : OK;
 }
 
 /* A part for its zone; what is wrong with it is that zone's matter. */
@@ -204,69 +221,98 @@ part_row(struct batch *b, struct db_rows *rows, size_t i, bool is_page)
 		control_add(b->in->count, CONTROL_pages_loaded, 1);
 }
 
-static enum err
-parts_many(struct batch *b, enum feed_sql_id stmt, bool is_page)
+/* Of all zones that are or may be loading. */
+static unsigned
+parts_ask(struct batch *b, struct db_pipe *pipe, enum feed_sql_id stmt)
 {
 	struct db_array ids, bases;
-	struct db_rows *rows = NULL;
-	size_t n = 0;
-	enum err e = OK;
+	unsigned n;
 
 	db_array_init(&ids, DB_ARRAY_UUID, ARRAY_BYTES_MAX);
 	db_array_init(&bases, DB_ARRAY_I64, ARRAY_BYTES_MAX);
 	for (size_t i = 0; i < b->n; i++)
-		if (b->item[i].load != NULL) {
+		if (!b->item[i].done && (b->ahead || b->item[i].load != NULL)) {
 			db_array_add(&ids, b->item[i].id, 16);
 			db_array_add_i64(&bases, (int64_t)b->item[i].base);
-			n++;
 		}
-	if (n > 0)
-		e = db_exec(b->in->db, &feed_sql_stmt[stmt], DB_PARAMS(
-		    db_array_param(&ids), db_array_param(&bases)), &rows);
-	for (size_t i = 0; n > 0 && e == OK && i < db_rows_n(rows); i++)
-		part_row(b, rows, i, is_page);
-	if (n > 0 && e == OK && db_rows_failed(rows))
-		e = ERR_DB;
-	db_rows_free(rows);
+	n = db_pipe_add(pipe, &feed_sql_stmt[stmt], DB_PARAMS(
+	    db_array_param(&ids), db_array_param(&bases)));
 	db_array_fini(&ids);
 	db_array_fini(&bases);
-	return e;
+	return n;
 }
 
-/* The pages of one large zone, a piece at a time. */
 static enum err
-pages_large(struct batch *b)
+parts_take(struct batch *b, struct db_rows *rows, bool is_page)
 {
-	struct item *it = &b->item[0];
-	struct db_rows *rows;
-	uint8_t after[600];
-	const uint8_t *low;
-	size_t after_len = 0, n, len;
-	enum err e;
+	for (size_t i = 0; i < db_rows_n(rows); i++)
+		part_row(b, rows, i, is_page);
+	return db_rows_failed(rows) ? ERR_DB : OK;
+}
 
-	if (it->load == NULL)
-		return OK;
-	do {
-		rows = NULL;
-		e = db_exec(b->in->db, &feed_sql_stmt[FEED_SQL_zone_pages_after],
-		    DB_PARAMS(db_uuid(it->id), db_i64((int64_t)it->base),
-		    db_bytes(after, after_len), db_i64(PIECE_PAGES)), &rows);
-		if (e != OK)
-			return e;
-		n = db_rows_n(rows);
-		for (size_t i = 0; i < n; i++)
-			part_row(b, rows, i, true);
-		if (n > 0) {
-			low = db_get_bytes(rows, n - 1, 1, &len);
-			if (low == NULL || len > sizeof(after))
-				e = ERR_DB;
-			else
-				memcpy(after, low, after_len = len);
-		}
-		if (e == OK && db_rows_failed(rows))
-			e = ERR_DB;
-		db_rows_free(rows);
-	} while (e == OK && n == PIECE_PAGES && it->err == OK);
+/* Where the next piece of a large zone's pages begins. */
+struct after {
+	int64_t generation;
+	uint8_t low[600];
+	size_t low_len;
+};
+
+static struct after
+after_base(uint64_t base)
+{
+	/* No key is empty. */
+	return (struct after){ .generation = (int64_t)base + 1 };
+}
+
+static unsigned
+piece_ask(struct batch *b, struct db_pipe *pipe, const struct after *after)
+{
+	return db_pipe_add(pipe, &feed_sql_stmt[FEED_SQL_zone_pages_after],
+	    DB_PARAMS(db_uuid(b->item[0].id), db_i64(after->generation),
+	    db_bytes(after->low, after->low_len), db_i64(PIECE_PAGES)));
+}
+
+/* Also what the next piece comes after. */
+static enum err
+piece_take(struct batch *b, struct db_rows *rows, struct after *after,
+    bool *out_last)
+{
+	size_t n = db_rows_n(rows), len;
+	const uint8_t *low;
+
+	for (size_t i = 0; i < n; i++)
+		part_row(b, rows, i, true);
+	*out_last = n < PIECE_PAGES || b->item[0].err != OK;
+	if (n > 0) {
+		low = db_get_bytes(rows, n - 1, 1, &len);
+		if (low == NULL || len > sizeof(after->low))
+			return ERR_DB;
+		memcpy(after->low, low, len);
+		after->low_len = len;
+		after->generation = db_get_i64(rows, n - 1, 3);
+	}
+	return db_rows_failed(rows) ? ERR_DB : OK;
+}
+
+/* The rest of the pages of one large zone. */
+static enum err
+pieces_read(struct batch *b, struct after *after)
+{
+	bool last = b->item[0].load == NULL || b->item[0].err != OK;
+	enum err e = OK;
+
+	while (e == OK && !last) {
+		struct db_pipe pipe;
+		unsigned n;
+
+		db_pipe_begin(&pipe, b->in->db);
+		n = piece_ask(b, &pipe, after);
+		e = db_pipe_run(&pipe);
+		if (e == OK)
+			e = piece_take(b, db_pipe_rows(&pipe, n), after,
+			    &last);
+		db_pipe_end(&pipe);
+	}
 	return e;
 }
 
@@ -282,23 +328,89 @@ loads_begin(struct batch *b)
 	}
 }
 
+/* States and parts, asked for together; of a large zone a first piece, which
+ * is all of it unless much of the zone changed. */
+static enum err
+read_ahead(struct batch *b)
+{
+	struct after after = after_base(b->item[0].base);
+	struct db_pipe pipe;
+	unsigned states, nodes, pages;
+	int64_t boot_ms = now_boot_ms();	/* before: deadlines err early */
+	bool last = true;
+	enum err e;
+
+	db_pipe_begin(&pipe, b->in->db);
+	db_pipe_open_tx(&pipe, DB_TX_SNAPSHOT);
+	states = states_ask(b, &pipe);
+	nodes = parts_ask(b, &pipe, FEED_SQL_zone_nodes);
+	pages = b->large ? piece_ask(b, &pipe, &after) :
+	    parts_ask(b, &pipe, FEED_SQL_zone_pages);
+	if (!b->large)
+		db_pipe_commit(&pipe);
+	e = db_pipe_run(&pipe);
+	if (e == OK)
+		e = states_take(b, db_pipe_rows(&pipe, states), boot_ms);
+	if (e == OK) {
+		loads_begin(b);
+		e = parts_take(b, db_pipe_rows(&pipe, nodes), false);
+	}
+	if (e == OK && b->large)
+		e = piece_take(b, db_pipe_rows(&pipe, pages), &after, &last);
+	else if (e == OK)
+		e = parts_take(b, db_pipe_rows(&pipe, pages), true);
+	db_pipe_end(&pipe);
+	if (e == OK && !last)
+		e = pieces_read(b, &after);
+	return e == OK && b->large ? db_tx_commit(b->in->db) : e;
+}
+
+/* The states, and then the parts that they ask for. */
+static enum err
+read_in_turn(struct batch *b)
+{
+	struct after after;
+	struct db_pipe pipe;
+	unsigned states, nodes, pages = 0;
+	int64_t boot_ms = now_boot_ms();
+	enum err e;
+
+	db_pipe_begin(&pipe, b->in->db);
+	db_pipe_open_tx(&pipe, DB_TX_SNAPSHOT);
+	states = states_ask(b, &pipe);
+	e = db_pipe_run(&pipe);
+	if (e == OK)
+		e = states_take(b, db_pipe_rows(&pipe, states), boot_ms);
+	db_pipe_end(&pipe);
+	if (e != OK)
+		return e;
+	loads_begin(b);
+	db_pipe_begin(&pipe, b->in->db);
+	nodes = parts_ask(b, &pipe, FEED_SQL_zone_nodes);
+	if (!b->large)
+		pages = parts_ask(b, &pipe, FEED_SQL_zone_pages);
+	e = db_pipe_run(&pipe);
+	if (e == OK)
+		e = parts_take(b, db_pipe_rows(&pipe, nodes), false);
+	if (e == OK && !b->large)
+		e = parts_take(b, db_pipe_rows(&pipe, pages), true);
+	db_pipe_end(&pipe);
+	after = after_base(b->item[0].base);
+	if (e == OK && b->large)
+		e = pieces_read(b, &after);
+	return e == OK ? db_tx_commit(b->in->db) : e;
+}
+
 /* Everything of one try, in one snapshot of the database. */
 static enum err
 batch_read(struct batch *b)
 {
-	enum err e = db_tx_begin(b->in->db, DB_TX_SNAPSHOT);
+	enum err e;
 
-	if (e == OK)
-		e = states_read(b);
-	if (e == OK) {
-		loads_begin(b);
-		e = parts_many(b, FEED_SQL_zone_nodes, false);
-	}
-	if (e == OK)
-		e = b->large ? pages_large(b) :
-		    parts_many(b, FEED_SQL_zone_pages, true);
-	if (e == OK)
-		e = db_tx_commit(b->in->db);
+	b->ahead = bases_guess(b);
+	e = b->ahead ? read_ahead(b) : read_in_turn(b);
+	if (e == ERR_DB_UNKNOWN)
+		e = ERR_DB_LOST;	/* only read */
 	if (e != OK) {
 		db_tx_rollback(b->in->db);
 		loads_abort(b);

@@ -459,6 +459,11 @@ CREATE UNIQUE INDEX zone_page_zone_id_low_key_live_uq
     ON zone_page (zone_id, low_key) WHERE to_generation IS NULL;
 COMMENT ON INDEX zone_page_zone_id_low_key_live_uq IS
     'one live page per range; for the feeder, records and seek';
+CREATE INDEX zone_page_zone_id_from_generation_low_key_live_ix
+    ON zone_page (zone_id, from_generation, low_key)
+    WHERE to_generation IS NULL;
+COMMENT ON INDEX zone_page_zone_id_from_generation_low_key_live_ix IS
+    'the pages that are newer than a generation; for the feeder';
 CREATE INDEX zone_page_zone_id_to_generation_ix
     ON zone_page (zone_id, to_generation) WHERE to_generation IS NOT NULL;
 COMMENT ON INDEX zone_page_zone_id_to_generation_ix IS 'for retention';

@@ -1761,6 +1761,12 @@ CREATE INDEX zone_node_zone_id_to_generation_ix ON public.zone_node USING btree 
 
 COMMENT ON INDEX public.zone_node_zone_id_to_generation_ix IS 'for retention';
 
+-- INDEX zone_page_zone_id_from_generation_low_key_live_ix
+
+CREATE INDEX zone_page_zone_id_from_generation_low_key_live_ix ON public.zone_page USING btree (zone_id, from_generation, low_key) WHERE (to_generation IS NULL);
+
+COMMENT ON INDEX public.zone_page_zone_id_from_generation_low_key_live_ix IS 'the pages that are newer than a generation; for the feeder';
+
 -- INDEX zone_page_zone_id_low_key_live_uq
 
 CREATE UNIQUE INDEX zone_page_zone_id_low_key_live_uq ON public.zone_page USING btree (zone_id, low_key) WHERE (to_generation IS NULL);

@@ -25,6 +25,7 @@ enum {
 	READS_PER_WAKE = 16,
 	PAUSE_MIN_MS = 100,
 	PAUSE_MAX_MS = 10000,
+	FILL_LATER_MS = 20,
 	ROLES = HANDOFF_ROLE_NOTIFY + 1,
 };
 
@@ -51,6 +52,7 @@ struct children {
 	unsigned n, n_role[ROLES];
 	unsigned pause_ms[ROLES];
 	uv_timer_t timer[ROLES];
+	uv_timer_t later;		/* fill_later() */
 	bool timer_armed[ROLES];
 	bool stopping;
 	struct children_counts counts;
@@ -453,6 +455,8 @@ children_new(uv_loop_t *loop, const struct children_conf *conf,
 		uv_timer_init(loop, &all->timer[role]);
 		all->timer[role].data = all;
 	}
+	uv_timer_init(loop, &all->later);
+	all->later.data = all;
 	*out = all;
 	for (int role = 1; role < ROLES; role++)
 		fill_role(all, (enum handoff_role)role);
@@ -464,6 +468,25 @@ children_log_level(struct children *all, const char *level)
 {
 	snprintf(all->log_level, sizeof(all->log_level), "%s",
 	    level == NULL ? "" : level);
+}
+
+static void
+on_later(uv_timer_t *timer)
+{
+	fill_role(timer->data, HANDOFF_ROLE_FETCH);
+}
+
+/*
+ * A process that starts takes more time than a small transfer: while enough of
+ * them wait, the next is started when this transfer has had its chance.
+ */
+static void
+fill_later(struct children *all)
+{
+	if (2 * waiting_fetch(all) < all->conf.fetch_warm)
+		fill_role(all, HANDOFF_ROLE_FETCH);
+	else if (!all->stopping && !uv_is_active((uv_handle_t *)&all->later))
+		uv_timer_start(&all->later, on_later, FILL_LATER_MS, 0);
 }
 
 struct child *
@@ -478,7 +501,7 @@ children_take(struct children *all)
 			found = c;
 	if (found != NULL)
 		found->taken = true;
-	fill_role(all, HANDOFF_ROLE_FETCH);
+	fill_later(all);
 	return found;
 }
 
@@ -539,6 +562,7 @@ children_stop(struct children *all)
 	all->stopping = true;
 	for (int role = 1; role < ROLES; role++)
 		uv_timer_stop(&all->timer[role]);
+	uv_timer_stop(&all->later);
 	for (struct child *c = all->list; c != NULL; c = c->next)
 		child_kill(c);
 }

@@ -12,6 +12,7 @@
 #include "common/dns/namehash.h"
 #include "common/dns/rrtype.h"
 #include "dnsd/octets.h"
+#include "dnsd/question.h"
 #include "dnsd/respond.h"
 #include "dnsd/section.h"
 
@@ -30,105 +31,40 @@ enum {
 	EDE_PROHIBITED = 18,
 };
 
-static inline uint8_t
-lower(uint8_t c)
+static size_t
+question_size(const struct answer_job *job)
 {
-	return (uint8_t)(c + ((uint8_t)(c - 'A') < 26 ? 32 : 0));
+	return job->query.question_end;
 }
 
-/*
- * One label in key form: lower case, 0x00 and 0x01 escaped. Eight octets at a
- * time as long as that stays in the request and nothing is to be escaped;
- * what is written too much is written over, the key has room for it.
- */
-static inline uint8_t *
-put_label(uint8_t *p, const uint8_t *label, size_t len, const uint8_t *end)
-{
-	const uint64_t ones = UINT64_C(0x0101010101010101);
-	size_t i = 0;
-
-	while (i < len && end - (label + i) >= 8) {
-		uint64_t v, low;
-
-		memcpy(&v, label + i, 8);
-		v = cache_view_lower8(v);
-		low = v & ~ones;		/* 0 where to be escaped */
-		if (len - i < 8)
-			low |= UINT64_MAX << 8 * (len - i);
-		if (__builtin_expect(((low - ones) & ~low & ones << 7) != 0, 0))
-			break;
-		memcpy(p + i, &v, 8);
-		i += 8;
-	}
-	p += i < len ? i : len;
-	for (; i < len; i++) {
-		uint8_t c = lower(label[i]);
-
-		if (c <= 1) {
-			*p++ = 1;
-			c++;
-		}
-		*p++ = c;
-	}
-	return p;
-}
-
-/*
- * The key of the question's name relative to the root, and the directory's
- * hash of each suffix. Relative to an apex of k labels the key begins one
- * byte before key_end[k]: the 0x00 that ends the apex's last label is also
- * the tree byte of the normal tree.
- */
-static void
-make_keys(struct answer_job *job)
-{
-	static_assert(OWNERKEY_TREE_NORMAL == 0, "see above");
-	const struct namehash_seed seed = {
-		{ job->dir.seed[0], job->dir.seed[1] }
-	};
-	const uint8_t *name = query_name(&job->query);
-	const uint8_t *end = job->facts.request + job->facts.request_len;
-	unsigned n = job->query.n_labels;
-	uint8_t *p = job->key;
-	uint64_t h = namehash_init(&seed);
-
-	*p++ = OWNERKEY_TREE_NORMAL;
-	job->key_end[0] = 1;
-	job->dir_hash[0] = namehash_final(h);
-	for (unsigned i = 1; i <= n; i++) {
-		const uint8_t *label = name + job->query.label_at[n - i];
-		const uint8_t *start = p;
-
-		p = put_label(p, label + 1, label[0], end);
-		h = namehash_label(&seed, h, start, (size_t)(p - start));
-		job->dir_hash[i] = namehash_final(h);
-		*p++ = 0;
-		job->key_end[i] = (uint16_t)(p - job->key);
-	}
-}
-
-static void
+static bool
 fail(struct answer_job *job, unsigned rcode, int ede)
 {
 	job->rcode = (uint16_t)rcode;
 	job->ede = (int16_t)ede;
 	job->stage = STAGE_DONE;
+	return false;
 }
 
-static void
-try_labels(struct answer_job *job, int at_most)
+static inline void
+try_labels(struct answer_job *job, int labels)
 {
-	job->labels = cache_view_deeper(&job->dir, at_most);
+	job->labels = labels;
 	job->passed = 0;
-	if (job->labels >= 0 && job->dir.slots != NULL)
+	if (job->labels < 0)
+		return;
+	job->slot_hash = namehash_final(job->dir_hash[job->labels]);
+	if (job->dir.slots != NULL)
 		cache_view_prefetch(cache_view_first_slot(&job->dir,
-		    job->dir_hash[job->labels]));
+		    job->slot_hash));
 }
 
 void
 answer_begin(struct answer_job *job, const struct answer_ctx *ctx,
     const struct answer_facts *facts)
 {
+	int labels;
+
 	job->ctx = ctx;
 	job->facts = *facts;
 	job->verdict = ANSWER_SEND;
@@ -143,7 +79,8 @@ answer_begin(struct answer_job *job, const struct answer_ctx *ctx,
 	job->query.qtype = 0;
 	job->query.edns.present = false;
 
-	if (facts->transport == ANSWER_UDP && facts->source_port == 0) {
+	if ((facts->transport == ANSWER_UDP && facts->source_port == 0) ||
+	    facts->out_max < ANSWER_UDP_MIN) {
 		job->verdict = ANSWER_DROP;		/* */
 		return;
 	}
@@ -156,26 +93,33 @@ answer_begin(struct answer_job *job, const struct answer_ctx *ctx,
 		job->verdict = ANSWER_NOTIFY;
 		return;
 	case QUERY_ERROR:
-		fail(job, job->query.rcode, EDNS_NO_EDE);
+		(void)fail(job, job->query.rcode, EDNS_NO_EDE);
 		return;
 	case QUERY_GOOD:
 		break;
 	}
 	cache_view_open_dir(ctx->arena, &job->dir);
-	make_keys(job);
+	/*
+	 * The question goes where the answer will be, with room behind it:
+	 * its name can be read there in large steps.
+	 */
+	memcpy(facts->out, facts->request, question_size(job));
+	question_make_key(job, facts->out + QUERY_HEADER);
+	labels = cache_view_deeper(&job->dir, job->query.n_labels);
+	if (labels >= 0)
+		question_hash_suffixes(job, (unsigned)labels);
 	job->child_slot = NULL;
 	job->stage = STAGE_SLOT;
-	try_labels(job, job->query.n_labels);
+	try_labels(job, labels);
 }
 
 /* Deepest zone first; every suffix with a label count that some zone has. */
-static void
+static NOINLINE bool
 step_slot(struct answer_job *job)
 {
 	while (job->labels >= 0) {
-		job->slot = cache_view_probe(&job->dir,
-		    job->dir_hash[job->labels], job->facts.stripe,
-		    job->passed, &job->passed);
+		job->slot = cache_view_probe(&job->dir, job->slot_hash,
+		    job->facts.stripe, job->passed, &job->passed);
 		if (job->slot != NULL) {
 			const void *head = cache_view_head(job->ctx->arena,
 			    job->slot);
@@ -183,16 +127,17 @@ step_slot(struct answer_job *job)
 			cache_view_prefetch(head);
 			cache_view_prefetch((const char *)head + 64);
 			job->stage = STAGE_ZONE;
-			return;
+			return true;
 		}
-		try_labels(job, job->labels - 1);
+		try_labels(job, cache_view_deeper(&job->dir,
+		    job->labels - 1));
 	}
 	if (job->child_slot != NULL) {
 		job->slot = job->child_slot;	/* no parent here */
 		job->stage = STAGE_ZONE;
-		return;
+		return true;
 	}
-	fail(job, QUERY_REFUSED, EDNS_EDE_NOT_AUTHORITATIVE);
+	return fail(job, QUERY_REFUSED, EDNS_EDE_NOT_AUTHORITATIVE);
 }
 
 static bool
@@ -204,44 +149,19 @@ may_serve(struct answer_job *job, const struct cache_zone *zone)
 
 	switch ((enum cache_zone_state)zone->state) {
 	case CACHE_ZONE_SUSPENDED:
-		fail(job, QUERY_REFUSED, EDE_PROHIBITED);	/* */
-		return false;
+		return fail(job, QUERY_REFUSED, EDE_PROHIBITED);	/* */
 	case CACHE_ZONE_EMPTY:
-		fail(job, QUERY_SERVFAIL, EDNS_EDE_NOT_READY);	/* */
-		return false;
+		return fail(job, QUERY_SERVFAIL, EDNS_EDE_NOT_READY);	/* */
 	case CACHE_ZONE_LOADED:
 		break;
 	}
 	if (zone->root == 0) {
-		fail(job, QUERY_SERVFAIL, EDNS_EDE_NOT_READY);
-		return false;
+		return fail(job, QUERY_SERVFAIL, EDNS_EDE_NOT_READY);
 	}
 	if (deadline <= job->facts.now_boot_ms) {
-		fail(job, QUERY_SERVFAIL, EDNS_EDE_INVALID_DATA); /* */
-		return false;
+		return fail(job, QUERY_SERVFAIL, EDNS_EDE_INVALID_DATA); /* */
 	}
 	return true;
-}
-
-/* The name to look up is the question's. */
-static void
-name_is_qname(struct answer_job *job)
-{
-	unsigned apex = job->view.zone->apex_labels;
-	struct answer_name *name = &job->name;
-	size_t start = job->key_end[apex] - 1u;
-
-	name->key = job->key + start;
-	name->wire = query_name(&job->query);
-	name->at = EMIT_QNAME;
-	name->n_labels = (uint8_t)page_hash_chain(name->key,
-	    job->key_end[job->query.n_labels] - start, name->hash, name->len);
-}
-
-static size_t
-question_size(const struct answer_job *job)
-{
-	return job->query.question_end;
 }
 
 static void
@@ -264,7 +184,7 @@ apex_in_qname(const struct query *q, unsigned n)
 	return n == 0 ? q->qname_len - 1u : q->label_at[q->n_labels - n];
 }
 
-static void
+static NOINLINE bool
 step_zone(struct answer_job *job)
 {
 	const struct query *q = &job->query;
@@ -278,24 +198,23 @@ step_zone(struct answer_job *job)
 		    query_name(q) + apex_at, q->qname_len - apex_at)) {
 			job->passed++;
 			job->stage = STAGE_SLOT;
-			return;
+			return true;
 		}
 		if (q->qtype == RRTYPE_DS && job->labels == q->n_labels &&
 		    q->n_labels > 0) {
 			/* The parent has the DS. RFC 4035 3.1.4.1, Q-025 */
 			job->child_slot = job->slot;
 			job->stage = STAGE_SLOT;
-			try_labels(job, job->labels - 1);
-			return;
+			try_labels(job, cache_view_deeper(&job->dir,
+			    job->labels - 1));
+			return true;
 		}
 	}
-	if (zone == NULL) {
-		fail(job, QUERY_REFUSED, EDNS_EDE_NOT_AUTHORITATIVE);
-		return;
-	}
+	if (zone == NULL)
+		return fail(job, QUERY_REFUSED, EDNS_EDE_NOT_AUTHORITATIVE);
 	job->zone_stats = job->slot->stats;
 	if (!may_serve(job, zone))
-		return;
+		return false;
 	job->view.arena = job->ctx->arena;
 	job->view.zone = zone;
 	job->view.leaf = (struct cache_view_leaf){ 0 };
@@ -304,10 +223,11 @@ step_zone(struct answer_job *job)
 	job->ref = zone->root;
 	job->stage = job->level > 0 ? STAGE_NODE : STAGE_PAGE;
 	prefetch_ref(job);
-	name_is_qname(job);
+	question_is_name(job);
+	return true;
 }
 
-static void
+static NOINLINE bool
 step_node(struct answer_job *job)
 {
 	const struct answer_name *name = &job->name;
@@ -318,9 +238,10 @@ step_node(struct answer_job *job)
 	if (--job->level == 0)
 		job->stage = STAGE_PAGE;
 	prefetch_ref(job);
+	return true;
 }
 
-static void
+static NOINLINE bool
 step_page(struct answer_job *job)
 {
 	const struct answer_name *name = &job->name;
@@ -341,9 +262,10 @@ step_page(struct answer_job *job)
 			    name->hash[1]);
 		job->stage = STAGE_FIND;
 	}
+	return true;
 }
 
-static void
+static NOINLINE bool
 step_find(struct answer_job *job)
 {
 	const struct answer_name *name = &job->name;
@@ -352,6 +274,7 @@ step_find(struct answer_job *job)
 	if (name->n_labels > 1)
 		page_prefetch_entry(job->view.leaf.page, name->hash[1]);
 	job->stage = STAGE_NAME;
+	return true;
 }
 
 /* ---- putting it together ----------------------------------------------- */
@@ -392,13 +315,11 @@ reply_limit(const struct answer_job *job)
 	return limit;
 }
 
-/* One try at the whole answer. */
-static void
-compose(struct answer_job *job, bool compress)
+/* What records may take: the limit without the OPT. */
+static size_t
+body_limit(const struct answer_job *job, size_t *out_reserve)
 {
 	const struct query *q = &job->query;
-	unsigned apex = job->view.zone->apex_labels;
-	size_t apex_at = apex_in_qname(q, apex);
 	size_t reserve = 0;
 
 	if (q->edns.present) {
@@ -406,9 +327,20 @@ compose(struct answer_job *job, bool compress)
 		if (q->edns.wants_nsid)
 			reserve += EDNS_OPTION_HEAD + job->ctx->nsid_len;
 	}
-	emit_begin(&job->emit, job->facts.out, question_size(job),
-	    reply_limit(job) - reserve, job->facts.out_max - reserve,
-	    (uint16_t)(EMIT_QNAME + apex_at), compress);
+	*out_reserve = reserve;
+	return reply_limit(job) - reserve;
+}
+
+/* One try at the whole answer. */
+static void
+compose(struct answer_job *job, bool compress)
+{
+	size_t reserve, limit = body_limit(job, &reserve);
+
+	emit_begin(&job->emit, job->facts.out, question_size(job), limit,
+	    job->facts.out_max - reserve, (uint16_t)(EMIT_QNAME +
+	    apex_in_qname(&job->query, job->view.zone->apex_labels)),
+	    compress);
 	job->rcode = QUERY_NOERROR;
 	job->aa = false;
 	job->full = false;
@@ -421,13 +353,17 @@ compose(struct answer_job *job, bool compress)
 		section_put_proofs(job);
 }
 
-static void
+static NOINLINE bool
 step_name(struct answer_job *job)
 {
-	memcpy(job->facts.out, job->facts.request, question_size(job));
+	size_t reserve;
+
+	job->stage = STAGE_DONE;
+	if (respond_plainly(job, body_limit(job, &reserve)))
+		return false;
 	compose(job, false);
 	if (job->full) {
-		name_is_qname(job);
+		question_is_name(job);
 		compose(job, true);
 	}
 	if (job->full) {
@@ -437,35 +373,30 @@ step_name(struct answer_job *job)
 		else
 			job->rcode = QUERY_SERVFAIL;
 	}
-	job->stage = STAGE_DONE;
+	return false;
 }
 
+/* Each step is a function of its own: it saves only the registers it uses. */
 bool
 answer_step(struct answer_job *job)
 {
 	switch ((enum stage)job->stage) {
 	case STAGE_SLOT:
-		step_slot(job);
-		break;
+		return step_slot(job);
 	case STAGE_ZONE:
-		step_zone(job);
-		break;
+		return step_zone(job);
 	case STAGE_NODE:
-		step_node(job);
-		break;
+		return step_node(job);
 	case STAGE_PAGE:
-		step_page(job);
-		break;
+		return step_page(job);
 	case STAGE_FIND:
-		step_find(job);
-		break;
+		return step_find(job);
 	case STAGE_NAME:
-		step_name(job);
-		break;
+		return step_name(job);
 	case STAGE_DONE:
 		break;
 	}
-	return job->stage != STAGE_DONE;
+	return false;
 }
 
 enum answer_verdict

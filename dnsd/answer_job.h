@@ -76,6 +76,8 @@ struct answer_name {
 	uint64_t hash[OWNERKEY_LABELS_MAX + 1];
 };
 
+enum answer_known { ANSWER_UNKNOWN, ANSWER_ABSENT, ANSWER_EXISTS };
+
 struct answer_job {
 	const struct answer_ctx *ctx;
 	struct answer_facts facts;
@@ -96,11 +98,14 @@ struct answer_job {
 	struct cache_view_dir dir;
 	const struct cache_slot *slot;
 	const struct cache_slot *child_slot;	/* DS: if there is no parent */
+	uint64_t slot_hash;		/* of the suffix being tried */
 	uint64_t passed;		/* slots of this hash tried */
 	int labels;			/* label count being tried */
 	cache_ref ref;
 
 	struct cache_view view;
+	uint8_t known;			/* of job->name: enum answer_known */
+	struct page_name node;		/* ANSWER_EXISTS: its entry */
 	struct emit emit;
 	struct answer_name name;
 
@@ -112,8 +117,8 @@ struct answer_job {
 	const uint8_t *dname[ANSWER_CHAIN_MAX];	/* keys already answered */
 
 	uint16_t key_end[OWNERKEY_LABELS_MAX + 1];
-	uint64_t dir_hash[OWNERKEY_LABELS_MAX + 1];
-	uint8_t key[OWNERKEY_MAX];	/* of the question, from the root */
+	uint64_t dir_hash[OWNERKEY_LABELS_MAX + 1];	/* before namehash_final() */
+	uint8_t key[OWNERKEY_MAX + 16];	/* of the question, from the root */
 	struct ownerkey target;		/* of a chain's later names */
 	uint8_t synthesized[2][QUERY_NAME_MAX + 1];
 };

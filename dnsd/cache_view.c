@@ -6,45 +6,7 @@
 #include <string.h>
 
 #include "common/dns/ownerkey.h"
-
-void
-cache_view_open_dir(const uint8_t *arena, struct cache_view_dir *out)
-{
-	const struct cache_super *s = (const void *)arena;
-	/* Pairs with the release store that publishes a table. */
-	uint64_t dir = atomic_load_explicit(&s->dir, memory_order_acquire);
-
-	out->slots = NULL;
-	out->mask = 0;
-	if (dir >> 8 != 0) {
-		out->slots = cache_view_at(arena, (cache_ref)(dir >> 8));
-		out->mask = (UINT64_C(1) << (dir & 63)) - 1;
-	}
-	/* A count that is missed was published later than this query came. */
-	out->label_counts[0] = atomic_load_explicit(&s->label_counts[0],
-	    memory_order_acquire);
-	out->label_counts[1] = atomic_load_explicit(&s->label_counts[1],
-	    memory_order_acquire);
-	out->seed[0] = s->hash_seed[0];
-	out->seed[1] = s->hash_seed[1];
-}
-
-int
-cache_view_deeper(const struct cache_view_dir *d, int n)
-{
-	uint64_t bits;
-
-	if (n < 0)
-		return -1;
-	if (n >= 64) {
-		bits = d->label_counts[1] & (UINT64_MAX >> (127 - n));
-		if (bits != 0)
-			return 127 - __builtin_clzll(bits);
-		n = 63;
-	}
-	bits = d->label_counts[0] & (UINT64_MAX >> (63 - n));
-	return bits == 0 ? -1 : 63 - __builtin_clzll(bits);
-}
+#include "dnsd/fold.h"
 
 const struct cache_slot *
 cache_view_probe(const struct cache_view_dir *d, uint64_t hash,
@@ -74,10 +36,13 @@ cache_view_probe(const struct cache_view_dir *d, uint64_t hash,
 	return NULL;
 }
 
-static inline uint8_t
-lower(uint8_t c)
+static inline uint64_t
+word_at(const uint8_t *p)
 {
-	return (uint8_t)(c + ((uint8_t)(c - 'A') < 26 ? 32 : 0));
+	uint64_t v;
+
+	memcpy(&v, p, sizeof(v));
+	return v;
 }
 
 bool
@@ -85,21 +50,25 @@ cache_view_is_zone(const struct cache_zone *zone, const uint8_t *name,
     size_t len)
 {
 	const uint8_t *apex = cache_view_apex(zone);
-	size_t i = 0;
+	fold_octets differ = { 0 };
 
 	if (zone->apex_len != len)
 		return false;
-	/* Length octets are below 'A': folding them does nothing. */
-	for (; i + 8 <= len; i += 8) {
-		uint64_t a, b;
-
-		memcpy(&a, name + i, 8);
-		memcpy(&b, apex + i, 8);
-		if (cache_view_lower8(a) != b)
-			return false;
+	/* The last step goes back over octets that were compared already. */
+	if (len >= FOLD_VECTOR) {
+		for (size_t i = 0; i + FOLD_VECTOR < len; i += FOLD_VECTOR)
+			differ |= fold_vector(fold_load(name + i)) ^
+			    fold_load(apex + i);
+		differ |= fold_vector(fold_load(name + len - FOLD_VECTOR)) ^
+		    fold_load(apex + len - FOLD_VECTOR);
+		return !fold_any(differ);
 	}
-	for (; i < len; i++)
-		if (lower(name[i]) != apex[i])
+	if (len >= 8)
+		return fold_word(word_at(name)) == word_at(apex) &&
+		    fold_word(word_at(name + len - 8)) ==
+		    word_at(apex + len - 8);
+	for (size_t i = 0; i < len; i++)
+		if (fold_octet(name[i]) != apex[i])
 			return false;
 	return true;
 }
@@ -245,6 +214,11 @@ descend(struct cache_view *v, const uint8_t *key, size_t len, bool before)
 void
 cache_view_turn(struct cache_view *v, const uint8_t *key, size_t len)
 {
+	const struct cache_view_leaf *l = &v->leaf;
+
+	/* The one page of a small zone has no fences. */
+	if (l->page != NULL && l->low == NULL && l->high == NULL)
+		return;
 	if (!cache_view_covers(v, key, len))
 		descend(v, key, len, false);
 }
@@ -253,14 +227,8 @@ bool
 cache_view_find(struct cache_view *v, const uint8_t *key, size_t len,
     uint64_t hash, struct page_name *out)
 {
-	uint16_t at;
-
 	cache_view_turn(v, key, len);
-	at = page_find(v->leaf.page, key, len, hash);
-	if (at == 0)
-		return false;
-	page_name_at_offset(v->leaf.page, at, out);
-	return true;
+	return page_find_name(v->leaf.page, key, len, hash, out);
 }
 
 bool

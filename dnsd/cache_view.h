@@ -64,11 +64,46 @@ cache_view_prefetch(const void *p)
 }
 
 /** cache_view_open_dir() - the directory table of this moment */
-void cache_view_open_dir(const uint8_t *arena, struct cache_view_dir *out);
+static inline void
+cache_view_open_dir(const uint8_t *arena, struct cache_view_dir *out)
+{
+	const struct cache_super *s = (const void *)arena;
+	/* Pairs with the release store that publishes a table. */
+	uint64_t dir = atomic_load_explicit(&s->dir, memory_order_acquire);
+
+	out->slots = NULL;
+	out->mask = 0;
+	if (dir >> 8 != 0) {
+		out->slots = cache_view_at(arena, (cache_ref)(dir >> 8));
+		out->mask = (UINT64_C(1) << (dir & 63)) - 1;
+	}
+	/* A count that is missed was published later than this query came. */
+	out->label_counts[0] = atomic_load_explicit(&s->label_counts[0],
+	    memory_order_acquire);
+	out->label_counts[1] = atomic_load_explicit(&s->label_counts[1],
+	    memory_order_acquire);
+	out->seed[0] = s->hash_seed[0];
+	out->seed[1] = s->hash_seed[1];
+}
 
 /** cache_view_deeper() - the largest label count <= @n that some zone has,
  *  or -1 */
-int cache_view_deeper(const struct cache_view_dir *d, int n);
+static inline int
+cache_view_deeper(const struct cache_view_dir *d, int n)
+{
+	uint64_t bits;
+
+	if (n < 0)
+		return -1;
+	if (n >= 64) {
+		bits = d->label_counts[1] & (UINT64_MAX >> (127 - n));
+		if (bits != 0)
+			return 127 - __builtin_clzll(bits);
+		n = 63;
+	}
+	bits = d->label_counts[0] & (UINT64_MAX >> (63 - n));
+	return bits == 0 ? -1 : 63 - __builtin_clzll(bits);
+}
 
 static inline const struct cache_slot *
 cache_view_first_slot(const struct cache_view_dir *d, uint64_t hash)
@@ -97,18 +132,6 @@ cache_view_head(const uint8_t *arena, const struct cache_slot *slot)
 	    memory_order_acquire);
 
 	return ref == 0 ? NULL : cache_view_at(arena, ref);
-}
-
-/* Eight octets at once: ASCII capitals become small, the others stay. */
-static inline uint64_t
-cache_view_lower8(uint64_t v)
-{
-	const uint64_t ones = UINT64_C(0x0101010101010101);
-	uint64_t low = v & ones * 0x7f;
-	uint64_t from_a = low + ones * (0x80 - 'A');
-	uint64_t above_z = low + ones * (0x7f - 'Z');
-
-	return v | (((from_a ^ above_z) & ~v & ones << 7) >> 2);
 }
 
 /** cache_view_is_zone() - does the head belong to this name, in any case? */

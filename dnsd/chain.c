@@ -23,6 +23,7 @@ chain_follow(struct answer_job *job, const uint8_t *target, size_t at)
 	if (ownerkey_from_dname(target, cache_view_apex(job->view.zone),
 	    OWNERKEY_TREE_NORMAL, &job->target) != OK)
 		return false;		/* */
+	job->known = ANSWER_UNKNOWN;
 	name->key = job->target.bytes;
 	name->wire = target;
 	name->at = emit_reach(at);

@@ -24,16 +24,6 @@ lower(uint8_t c)
 	return (uint8_t)(c + ((uint8_t)(c - 'A') < 26 ? 32 : 0));
 }
 
-static unsigned
-count_records(const uint8_t *rr, size_t len)
-{
-	unsigned n = 0;
-
-	for (size_t at = 0; at + EMIT_RR_FIXED <= len; n++)
-		at += EMIT_RR_FIXED + octets_get16(rr + at + 10);
-	return n;
-}
-
 static uint32_t
 suffix_hash(const uint8_t *name)
 {
@@ -189,7 +179,7 @@ emit_put_fast(struct emit *e, const struct emit_set *set)
 	memcpy(e->base + e->len, set->rr, n);
 	e->len += n;
 	e->count[EMIT_ANSWER] = (uint16_t)(e->count[EMIT_ANSWER] + set->n_rr +
-	    count_records(set->rr + set->rr_len, set->sig_len));
+	    emit_count_records(set->rr + set->rr_len, set->sig_len));
 	return true;
 }
 

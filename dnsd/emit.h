@@ -17,6 +17,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "dnsd/octets.h"
+
 enum emit_section { EMIT_ANSWER, EMIT_AUTHORITY, EMIT_ADDITIONAL };
 
 enum {
@@ -88,6 +90,17 @@ size_t emit_rdata(const struct emit *e, size_t at, size_t *out_end);
 /** emit_skip_labels() - where a name is after @n of its labels; follows
  *  pointers. Returns 0 when that is beyond a pointer's reach. */
 uint16_t emit_skip_labels(const struct emit *e, size_t at, unsigned n);
+
+/** emit_count_records() - of whole records as stored */
+static inline unsigned
+emit_count_records(const uint8_t *rr, size_t len)
+{
+	unsigned n = 0;
+
+	for (size_t at = 0; at + EMIT_RR_FIXED <= len; n++)
+		at += EMIT_RR_FIXED + octets_get16(rr + at + 10);
+	return n;
+}
 
 /** emit_reach() - @at if a pointer can say it, else 0 */
 static inline uint16_t

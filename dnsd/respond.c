@@ -266,6 +266,20 @@ is_referral_at_cut(const struct answer_job *job, const struct page_name *cut)
 	return qtype != RRTYPE_NSEC || !(cut->flags & PAGE_HAS_NSEC);
 }
 
+/* Does job->name own records? Then job->node has them. */
+static bool
+is_known(struct answer_job *job)
+{
+	const struct answer_name *name = &job->name;
+	unsigned n = name->n_labels;
+
+	if (job->known == ANSWER_UNKNOWN)
+		job->known = cache_view_find(&job->view, name->key,
+		    name->len[n], name->hash[n], &job->node) ?
+		    ANSWER_EXISTS : ANSWER_ABSENT;
+	return job->known == ANSWER_EXISTS;
+}
+
 /* RFC 1034 4.3.2 step 3, from the apex down: the topmost cut wins. */
 bool
 respond_to_name(struct answer_job *job)
@@ -273,7 +287,7 @@ respond_to_name(struct answer_job *job)
 	struct answer_name *name = &job->name;
 	struct cache_view *view = &job->view;
 	unsigned n = name->n_labels;
-	struct page_name node;
+	struct page_name node UNINITIALIZED;
 
 	for (unsigned i = view->zone->flags & CACHE_ZONE_HAS_DNAME ? 0 : 1;
 	    i < n; i++) {
@@ -287,13 +301,56 @@ respond_to_name(struct answer_job *job)
 		if (node.flags & PAGE_HAS_DNAME)
 			return chain_redirect(job, &node, i);
 	}
-	if (!cache_view_find(view, name->key, name->len[n], name->hash[n],
-	    &node))
+	if (!is_known(job))
 		return missing(job);
-	if (n > 0 && node.flags & PAGE_HAS_NS &&
-	    is_referral_at_cut(job, &node)) {
-		refer(job, &node, n);
+	if (n > 0 && job->node.flags & PAGE_HAS_NS &&
+	    is_referral_at_cut(job, &job->node)) {
+		refer(job, &job->node, n);
 		return false;
 	}
-	return answer_from(job, &node, -1);
+	return answer_from(job, &job->node, -1);
+}
+
+/*
+ * Types whose sets stand alone: nothing goes into the additional section.
+ * ANY and RRSIG mean other sets.
+ */
+static bool
+is_plain(uint16_t qtype)
+{
+	return qtype != RRTYPE_RRSIG && qtype != RRTYPE_ANY &&
+	    qtype != RRTYPE_DNAME && additional_target_at(qtype) < 0;
+}
+
+bool
+respond_plainly(struct answer_job *job, size_t limit)
+{
+	const struct answer_name *name = &job->name;
+	struct emit *e = &job->emit;
+	unsigned n_labels = name->n_labels;
+	struct page_set set UNINITIALIZED;
+	size_t n, at = job->query.question_end;
+
+	/* The page is the one that covers the name. */
+	if (!page_find_name(job->view.leaf.page, name->key,
+	    name->len[n_labels], name->hash[n_labels], &job->node)) {
+		job->known = ANSWER_ABSENT;
+		return false;
+	}
+	job->known = ANSWER_EXISTS;
+	if (n_labels > 1 || job->view.zone->flags & CACHE_ZONE_HAS_DNAME ||
+	    (n_labels > 0 && job->node.flags & PAGE_HAS_NS) ||
+	    !is_plain(job->query.qtype) ||
+	    !page_set_find(&job->node, job->query.qtype, &set))
+		return false;
+	n = set.rr_len + (job->dnssec ? set.sig_len : 0);
+	if (at + n > limit)
+		return false;
+	memcpy(job->facts.out + at, set.rr, n);
+	e->len = at + n;
+	e->count[EMIT_ANSWER] = (uint16_t)(set.n_rr +
+	    emit_count_records(set.sig, n - set.rr_len));
+	e->count[EMIT_AUTHORITY] = e->count[EMIT_ADDITIONAL] = 0;
+	job->aa = true;
+	return true;
 }

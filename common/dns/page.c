@@ -11,8 +11,6 @@
 #include "common/dns/page.h"
 #include "common/dns/rr.h"
 
-static const struct namehash_seed seed = NAMEHASH_PUBLIC;
-
 static inline uint16_t
 le16(const uint8_t *p)
 {
@@ -55,23 +53,17 @@ page_n_records(const uint8_t *page)
 	return le32(page + 12);
 }
 
-static inline uint64_t
-hash_start(uint8_t tree)
-{
-	return namehash_init(&seed) + tree;
-}
-
 uint64_t
 page_hash(const uint8_t *key, size_t len)
 {
-	uint64_t h = hash_start(key[0]);
+	uint64_t h = page_hash_init(key[0]);
 	size_t at = 1;
 
 	while (at < len) {
 		const uint8_t *end = memchr(key + at, 0, len - at);
 		size_t n = end != NULL ? (size_t)(end - key) - at : len - at;
 
-		h = namehash_label(&seed, h, key + at, n);
+		h = page_hash_label(h, key + at, n);
 		at += n + 1;
 	}
 	return namehash_final(h);
@@ -81,7 +73,7 @@ unsigned
 page_hash_chain(const uint8_t *key, size_t len, uint64_t *out_hash,
     uint16_t *out_len)
 {
-	uint64_t h = hash_start(key[0]);
+	uint64_t h = page_hash_init(key[0]);
 	size_t at = 1;
 	unsigned n_labels = 0;
 
@@ -91,7 +83,7 @@ page_hash_chain(const uint8_t *key, size_t len, uint64_t *out_hash,
 		const uint8_t *end = memchr(key + at, 0, len - at);
 		size_t n = end != NULL ? (size_t)(end - key) - at : len - at;
 
-		h = namehash_label(&seed, h, key + at, n);
+		h = page_hash_label(h, key + at, n);
 		at += n + 1;
 		n_labels++;
 		out_hash[n_labels] = namehash_final(h);
@@ -100,18 +92,22 @@ page_hash_chain(const uint8_t *key, size_t len, uint64_t *out_hash,
 	return n_labels;
 }
 
-void
-page_name_at_offset(const uint8_t *page, uint16_t offset,
-    struct page_name *out)
+static inline void
+name_read(const uint8_t *p, struct page_name *out)
 {
-	const uint8_t *p = page + (size_t)offset * PAGE_UNIT;
-
 	out->key_len = le16(p);
 	out->flags = p[2];
 	out->n_sets = p[3];
 	out->key = p + 4;
 	out->sets = out->key + ALIGN_UP(out->key_len, PAGE_UNIT);
 	out->data = out->sets + (size_t)out->n_sets * 8;
+}
+
+void
+page_name_at_offset(const uint8_t *page, uint16_t offset,
+    struct page_name *out)
+{
+	name_read(page + (size_t)offset * PAGE_UNIT, out);
 }
 
 static inline const uint8_t *
@@ -127,13 +123,48 @@ page_name_at(const uint8_t *page, unsigned index, struct page_name *out)
 	    out);
 }
 
+/*
+ * Equal octets? Most keys are short: a call costs more than the comparison.
+ */
+static inline bool
+same_octets(const uint8_t *a, const uint8_t *b, size_t n)
+{
+	uint64_t v, w;
+	uint32_t x, y;
+
+	if (n >= 8) {
+		for (size_t i = 0; i + 8 < n; i += 8) {
+			memcpy(&v, a + i, 8);
+			memcpy(&w, b + i, 8);
+			if (v != w)
+				return false;
+		}
+		memcpy(&v, a + n - 8, 8);
+		memcpy(&w, b + n - 8, 8);
+		return v == w;
+	}
+	if (n >= 4) {
+		memcpy(&x, a, 4);
+		memcpy(&y, b, 4);
+		if (x != y)
+			return false;
+		memcpy(&x, a + n - 4, 4);
+		memcpy(&y, b + n - 4, 4);
+		return x == y;
+	}
+	for (size_t i = 0; i < n; i++)
+		if (a[i] != b[i])
+			return false;
+	return true;
+}
+
 /* Does the entry at this offset have this key? */
 static inline bool
 key_is(const uint8_t *page, uint32_t offset, const uint8_t *key, size_t len)
 {
 	const uint8_t *p = page + (size_t)offset * PAGE_UNIT;
 
-	return le16(p) == len && memcmp(p + 4, key, len) == 0;
+	return le16(p) == len && same_octets(p + 4, key, len);
 }
 
 unsigned
@@ -191,14 +222,22 @@ page_prefetch_entry(const uint8_t *page, uint64_t hash)
 	}
 }
 
-uint16_t
-page_find(const uint8_t *page, const uint8_t *key, size_t len, uint64_t hash)
+/* Of a group that was full. */
+static NOINLINE uint16_t
+find_overflown(const uint8_t *page, const uint8_t *key, size_t len)
+{
+	bool exact;
+	unsigned index = page_seek(page, key, len, &exact);
+
+	return exact ? le16(name_table(page) + 2 * (size_t)index) : 0;
+}
+
+static ALWAYS_INLINE uint16_t
+find(const uint8_t *page, const uint8_t *key, size_t len, uint64_t hash)
 {
 	const uint8_t *group = page + PAGE_HEADER_BYTES +
 	    4 * (size_t)page_slot_of(hash, le16(page + 10));
 	uint32_t print = PAGE_SLOT_PRINT_OF(hash);
-	unsigned index;
-	bool exact;
 
 	for (unsigned i = 0; i < PAGE_PROBES_MAX; i++) {
 		uint32_t slot = le32(group + 4 * (size_t)i);
@@ -209,10 +248,27 @@ page_find(const uint8_t *page, const uint8_t *key, size_t len, uint64_t hash)
 		    key_is(page, slot & 0xffff, key, len))
 			return (uint16_t)(slot & 0xffff);
 	}
-	if ((le32(group) & PAGE_SLOT_OVERFLOW) == 0)
+	if (LIKELY((le32(group) & PAGE_SLOT_OVERFLOW) == 0))
 		return 0;
-	index = page_seek(page, key, len, &exact);
-	return exact ? le16(name_table(page) + 2 * (size_t)index) : 0;
+	return find_overflown(page, key, len);
+}
+
+uint16_t
+page_find(const uint8_t *page, const uint8_t *key, size_t len, uint64_t hash)
+{
+	return find(page, key, len, hash);
+}
+
+bool
+page_find_name(const uint8_t *page, const uint8_t *key, size_t len,
+    uint64_t hash, struct page_name *out)
+{
+	uint16_t at = find(page, key, len, hash);
+
+	if (at == 0)
+		return false;
+	name_read(page + (size_t)at * PAGE_UNIT, out);
+	return true;
 }
 
 static inline void

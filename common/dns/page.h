@@ -122,6 +122,24 @@ uint32_t page_n_records(const uint8_t *page);	/* RRSIGs included */
  */
 uint64_t page_hash(const uint8_t *key, size_t len);
 
+/* The same, a label at a time: page_hash_init(), page_hash_label() for each,
+ * namehash_final() at any point. */
+static inline uint64_t
+page_hash_init(uint8_t tree)
+{
+	const struct namehash_seed seed = NAMEHASH_PUBLIC;
+
+	return namehash_init(&seed) + tree;
+}
+
+static inline uint64_t
+page_hash_label(uint64_t h, const uint8_t *label, size_t len)
+{
+	const struct namehash_seed seed = NAMEHASH_PUBLIC;
+
+	return namehash_label(&seed, h, label, len);
+}
+
 /**
  * page_hash_chain() - the hashes of a key and of all its ancestors, one pass
  * @out_hash: OWNERKEY_LABELS_MAX + 1 places; [0] is the apex's
@@ -140,6 +158,10 @@ unsigned page_hash_chain(const uint8_t *key, size_t len, uint64_t *out_hash,
  */
 uint16_t page_find(const uint8_t *page, const uint8_t *key, size_t len,
     uint64_t hash);
+
+/** page_find_name() - page_find() and page_name_at_offset() in one */
+bool page_find_name(const uint8_t *page, const uint8_t *key, size_t len,
+    uint64_t hash, struct page_name *out);
 
 /** page_prefetch_find() - touch the slots; reads the header */
 void page_prefetch_find(const uint8_t *page, uint64_t hash);

@@ -136,23 +136,6 @@ TEST(the_next_label_count_equals_a_naive_search)
 	}
 }
 
-TEST(eight_octets_are_lowered_as_one_by_one)
-{
-	for (int c = 0; c < 256; c++)
-		for (int at = 0; at < 8; at++) {
-			uint8_t in[8] = "AZ@[az\xc1\xda", out[8];
-			uint64_t v;
-
-			in[at] = (uint8_t)c;
-			memcpy(&v, in, 8);
-			v = cache_view_lower8(v);
-			memcpy(out, &v, 8);
-			for (int i = 0; i < 8; i++)
-				assert_int_equal(out[i], in[i] >= 'A' &&
-				    in[i] <= 'Z' ? in[i] + 32 : in[i]);
-		}
-}
-
 TEST(a_head_belongs_to_its_name_in_any_case)
 {
 	static const uint8_t apex[] = "\13long-enough\7example";

@@ -11,7 +11,9 @@
 
 #include "common/dns/namehash.h"
 #include "common/dns/rrtype.h"
+#include "dnsd/chaos.h"
 #include "dnsd/octets.h"
+#include "dnsd/options.h"
 #include "dnsd/question.h"
 #include "dnsd/respond.h"
 #include "dnsd/section.h"
@@ -28,7 +30,6 @@ enum stage {
 
 enum {
 	SMALL_PAGE = 1024,	/* octets that are prefetched at once */
-	EDE_PROHIBITED = 18,
 };
 
 static size_t
@@ -76,6 +77,8 @@ answer_begin(struct answer_job *job, const struct answer_ctx *ctx,
 	job->full = false;
 	job->zone_stats = 0;
 	job->emit.len = 0;
+	job->view.zone = NULL;
+	job->cookie = COOKIE_NONE;
 	job->query.qtype = 0;
 	job->query.edns.present = false;
 
@@ -93,10 +96,27 @@ answer_begin(struct answer_job *job, const struct answer_ctx *ctx,
 		job->verdict = ANSWER_NOTIFY;
 		return;
 	case QUERY_ERROR:
-		(void)fail(job, job->query.rcode, EDNS_NO_EDE);
+		(void)fail(job, job->query.rcode, job->query.ede);
+		if (job->query.edns.wants & EDNS_COOKIE)
+			(void)options_cookie(job);
 		return;
+	case QUERY_COOKIE:
+		(void)fail(job, options_cookie(job) ? QUERY_NOERROR :
+		    QUERY_BADCOOKIE, EDNS_NO_EDE);
+		if (job->cookie == COOKIE_NONE)	/* we have none: Q-003 */
+			job->rcode = QUERY_FORMERR;
+		return;
+	case QUERY_CHAOS:
 	case QUERY_GOOD:
 		break;
+	}
+	if (job->query.edns.wants & EDNS_COOKIE && !options_cookie(job)) {
+		(void)fail(job, QUERY_BADCOOKIE, EDNS_NO_EDE);
+		return;
+	}
+	if (job->query.qclass == QUERY_CLASS_CH) {
+		chaos_answer(job);
+		return;
 	}
 	cache_view_open_dir(ctx->arena, &job->dir);
 	/*
@@ -149,7 +169,7 @@ may_serve(struct answer_job *job, const struct cache_zone *zone)
 
 	switch ((enum cache_zone_state)zone->state) {
 	case CACHE_ZONE_SUSPENDED:
-		return fail(job, QUERY_REFUSED, EDE_PROHIBITED);	/* */
+		return fail(job, QUERY_REFUSED, EDNS_EDE_PROHIBITED); /* */
 	case CACHE_ZONE_EMPTY:
 		return fail(job, QUERY_SERVFAIL, EDNS_EDE_NOT_READY);	/* */
 	case CACHE_ZONE_LOADED:
@@ -279,23 +299,6 @@ step_find(struct answer_job *job)
 
 /* ---- putting it together ----------------------------------------------- */
 
-static void
-opt_of_reply(const struct answer_job *job, struct edns_reply *out)
-{
-	const struct answer_ctx *ctx = job->ctx;
-
-	*out = (struct edns_reply){
-		.rcode = job->rcode,
-		.payload = ctx->udp_max,
-		.dnssec_ok = job->query.edns.dnssec_ok,
-		.ede = job->ede,
-	};
-	if (job->query.edns.wants_nsid && ctx->nsid_len > 0) {
-		out->nsid = ctx->nsid;
-		out->nsid_len = ctx->nsid_len;
-	}
-}
-
 static size_t
 reply_limit(const struct answer_job *job)
 {
@@ -324,8 +327,8 @@ body_limit(const struct answer_job *job, size_t *out_reserve)
 
 	if (q->edns.present) {
 		reserve = EDNS_OPT_BYTES;
-		if (q->edns.wants_nsid)
-			reserve += EDNS_OPTION_HEAD + job->ctx->nsid_len;
+		if (q->edns.wants != 0)
+			reserve += options_reserve(job);
 	}
 	*out_reserve = reserve;
 	return reply_limit(job) - reserve;
@@ -371,7 +374,7 @@ step_name(struct answer_job *job)
 		if (job->facts.transport == ANSWER_UDP)
 			job->tc = true;
 		else
-			job->rcode = QUERY_SERVFAIL;
+			(void)fail(job, QUERY_SERVFAIL, EDNS_EDE_OTHER);
 	}
 	return false;
 }
@@ -399,18 +402,52 @@ answer_step(struct answer_job *job)
 	return false;
 }
 
+/* The OPT that most replies have. */
+static size_t
+put_opt(const struct answer_job *job, uint8_t *p)
+{
+	const struct edns_reply r = {
+		.rcode = job->rcode,
+		.payload = job->ctx->udp_max,
+		.dnssec_ok = job->query.edns.dnssec_ok,
+	};
+
+	return edns_write(p, &r);
+}
+
+/* Error replies: an OPT with options, the TSIG of a key that we do not have.
+ * Returns the octets, and how many records they are. */
+static __attribute__((noinline)) size_t
+put_extras(const struct answer_job *job, uint8_t *p, size_t len,
+    unsigned *out_n)
+{
+	const struct query *q = &job->query;
+	size_t limit = reply_limit(job), n = 0, tsig = 0, opt = 0;
+
+	if (q->edns.present)
+		opt = EDNS_OPT_BYTES + options_reserve(job);
+	if (q->tsig_at != 0)
+		tsig = query_bad_key_size(q);
+	if (len + opt + tsig > limit)
+		tsig = 0;
+	if (q->edns.present)
+		n = options_write(job, p, len, limit, tsig);
+	if (tsig > 0)
+		n += query_write_bad_key(q, p + n);
+	*out_n = q->edns.present + (tsig > 0);
+	return n;
+}
+
 enum answer_verdict
 answer_finish(struct answer_job *job, size_t *out_len)
 {
 	const struct query *q = &job->query;
 	uint8_t *out = job->facts.out;
-	struct edns_reply opt;
 	unsigned flags, additional = 0;
-	size_t len, limit;
+	size_t len;
 
 	if (job->verdict != ANSWER_SEND)
 		return (enum answer_verdict)job->verdict;
-	limit = reply_limit(job);
 	len = job->emit.len;
 	if (len == 0) {				/* nothing but the question */
 		len = question_size(job);
@@ -418,16 +455,11 @@ answer_finish(struct answer_job *job, size_t *out_len)
 		job->emit.len = len;
 		memset(job->emit.count, 0, sizeof(job->emit.count));
 	}
-	if (q->edns.present) {
-		opt_of_reply(job, &opt);
-		len += edns_write(out + len, &opt);
-		additional++;
-	}
-	if (q->tsig_at != 0) {
-		size_t n = query_write_bad_key(q, out + len, limit - len);
-
-		len += n;
-		additional += n > 0;
+	if (q->tsig_at != 0 || (q->edns.present && options_any(job))) {
+		len += put_extras(job, out + len, len, &additional);
+	} else if (q->edns.present) {
+		len += put_opt(job, out + len);
+		additional = 1;
 	}
 	flags = QUERY_FLAG_QR | (q->flags & (QUERY_OPCODE_MASK |
 	    QUERY_FLAG_RD)) | (job->aa ? QUERY_FLAG_AA : 0u) |

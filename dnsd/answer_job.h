@@ -15,6 +15,7 @@
 #include "common/dns/ownerkey.h"
 #include "common/dns/page.h"
 #include "dnsd/cache_view.h"
+#include "dnsd/cookie.h"
 #include "dnsd/emit.h"
 #include "dnsd/query.h"
 
@@ -36,6 +37,8 @@ enum answer_verdict {
 	ANSWER_NOTIFY,			/* hand the request to the relay */
 };
 
+struct chaos;
+
 /* What does not change from query to query; built once a worker. */
 struct answer_ctx {
 	const uint8_t *arena;		/* base of the cache mapping */
@@ -43,6 +46,12 @@ struct answer_ctx {
 	uint16_t udp_max;		/* default 1232 */
 	uint8_t nsid_len;
 	uint8_t nsid[ANSWER_NSID_MAX];
+	uint8_t agent_len;		/* report channel; 0: none */
+	uint8_t agent[EDNS_AGENT_MAX];	/* wire form, not the root */
+	bool cookie_required;		/* over UDP, of who sends any */
+	uint16_t keepalive_100ms;	/* what TCP clients are told */
+	const struct cookie_secrets *cookies;	/* NULL: no cookies */
+	const struct chaos *chaos;	/* NULL: class CH is refused */
 	struct nsec3hash *nsec3hash;	/* NULL: no NSEC3 proofs; scratch */
 };
 
@@ -54,6 +63,9 @@ struct answer_facts {
 	size_t out_max;			/* UDP: at least udp_max, TCP: 65535 */
 	enum answer_transport transport;
 	uint16_t source_port;		/* 0: never answered */
+	uint8_t client_len;		/* 4 or 16; 0: unknown, no cookies */
+	const uint8_t *client;		/* its address; borrowed, too */
+	uint32_t now_wall_s;		/* since 1970, for cookies; wraps */
 	uint8_t stripe;			/* of the local address, 0..63 */
 	int64_t now_boot_ms;		/* CLOCK_BOOTTIME, for EXPIRE */
 };
@@ -86,6 +98,7 @@ struct answer_job {
 	uint8_t stage;
 	uint8_t verdict;		/* enum answer_verdict */
 	uint8_t level;			/* of the node to read next */
+	uint8_t cookie;			/* enum cookie_verdict */
 	bool aa;
 	bool tc;
 	bool dnssec;			/* DO, and the zone may have proofs */
@@ -121,6 +134,7 @@ struct answer_job {
 	uint8_t key[OWNERKEY_MAX + 16];	/* of the question, from the root */
 	struct ownerkey target;		/* of a chain's later names */
 	uint8_t synthesized[2][QUERY_NAME_MAX + 1];
+	uint8_t server_cookie[EDNS_COOKIE_BYTES];
 };
 
 #endif

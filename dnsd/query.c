@@ -141,9 +141,10 @@ take_records(const uint8_t *msg, size_t len, size_t at, struct query *q)
 }
 
 static enum query_verdict
-fail(struct query *q, unsigned rcode)
+fail(struct query *q, unsigned rcode, int ede)
 {
 	q->rcode = (uint16_t)rcode;
+	q->ede = (int16_t)ede;
 	return QUERY_ERROR;
 }
 
@@ -157,16 +158,42 @@ judge_question(struct query *q)
 		 * ANY is answered, the others mean nothing in a query. Q-013
 		 */
 		if (q->qtype == TYPE_AXFR || q->qtype == TYPE_IXFR)
-			return fail(q, QUERY_REFUSED);
+			return fail(q, QUERY_REFUSED, EDNS_EDE_PROHIBITED);
+		if (q->qtype == TYPE_TSIG)
+			return fail(q, QUERY_FORMERR, EDNS_NO_EDE);
 		if (q->qtype >= TYPE_TKEY && q->qtype != TYPE_ANY)
-			return fail(q, q->qtype == TYPE_TSIG ? QUERY_FORMERR :
-			    QUERY_NOTIMP);
+			return fail(q, QUERY_NOTIMP, EDNS_EDE_NOT_SUPPORTED);
 	}
 	if (q->qtype == TYPE_OPT)
-		return fail(q, QUERY_FORMERR);
-	if (q->qclass != CLASS_IN)
-		return fail(q, QUERY_REFUSED);	/* */
-	return QUERY_GOOD;
+		return fail(q, QUERY_FORMERR, EDNS_NO_EDE);
+	if (q->qclass == CLASS_IN)
+		return QUERY_GOOD;
+	if (q->qclass == QUERY_CLASS_CH)
+		return QUERY_CHAOS;
+	return fail(q, QUERY_REFUSED, EDNS_EDE_NOT_SUPPORTED);	/* */
+}
+
+/* No form, or one that only other opcodes may have: NOTIMP comes first, for
+ * RFC 1035 4.1.1 gives no reason to think that we know it. Q-005, Q-006 */
+static enum query_verdict
+misformed(struct query *q, unsigned opcode)
+{
+	if (opcode == QUERY_OPCODE_QUERY)
+		return fail(q, QUERY_FORMERR, EDNS_NO_EDE);
+	return fail(q, QUERY_NOTIMP, EDNS_EDE_NOT_SUPPORTED);
+}
+
+/* No question: a client may ask for a cookie alone. RFC 7873 5.4, Q-003 */
+static __attribute__((noinline)) enum query_verdict
+no_question(const uint8_t *msg, size_t len, struct query *q)
+{
+	if (!take_records(msg, len, QUERY_HEADER, q))
+		q->tsig_at = 0;
+	else if (q->edns.present && q->edns.version != 0)
+		return fail(q, QUERY_BADVERS, EDNS_NO_EDE);
+	else if (q->edns.wants & EDNS_COOKIE && q->tsig_at == 0)
+		return QUERY_COOKIE;
+	return fail(q, QUERY_FORMERR, EDNS_NO_EDE);
 }
 
 enum query_verdict
@@ -184,7 +211,6 @@ query_parse(const uint8_t *msg, size_t len, struct query *q)
 	q->qtype = 0;
 	q->qname_len = 0;
 	q->n_labels = 0;
-	q->rcode = QUERY_NOERROR;
 	memset(&q->edns, 0, sizeof(q->edns));
 	if (q->flags & QUERY_FLAG_QR)
 		return QUERY_DROP;		/* */
@@ -195,15 +221,11 @@ query_parse(const uint8_t *msg, size_t len, struct query *q)
 	if (octets_get16(msg + 4) != 1 ||
 	    !take_qname(msg + QUERY_HEADER, len - QUERY_HEADER, q) ||
 	    len - QUERY_HEADER - q->qname_len < 4) {
-		/*
-		 * Opcodes we do not know may have another form (RFC 1035
-		 * 4.1.1 gives no reason to think otherwise): NOTIMP comes
-		 * before FORMERR. Q-005, Q-006
-		 */
 		q->qname_len = 0;
 		q->n_labels = 0;
-		return fail(q, opcode == QUERY_OPCODE_QUERY ?
-		    QUERY_FORMERR : QUERY_NOTIMP);
+		if (opcode == QUERY_OPCODE_QUERY && octets_get16(msg + 4) == 0)
+			return no_question(msg, len, q);
+		return misformed(q, opcode);
 	}
 	end = QUERY_HEADER + q->qname_len;
 	q->qtype = (uint16_t)octets_get16(msg + end);
@@ -213,15 +235,14 @@ query_parse(const uint8_t *msg, size_t len, struct query *q)
 
 	if (!take_records(msg, len, end, q)) {
 		q->tsig_at = 0;
-		return fail(q, opcode == QUERY_OPCODE_QUERY ?
-		    QUERY_FORMERR : QUERY_NOTIMP);
+		return misformed(q, opcode);
 	}
 	if (opcode != QUERY_OPCODE_QUERY)
-		return fail(q, QUERY_NOTIMP);
-	if (q->edns.present && q->edns.version != 0)
-		return fail(q, QUERY_BADVERS);	/* RFC 6891 6.1.3 */
-	if (q->tsig_at != 0)
-		return fail(q, QUERY_NOTAUTH);	/* RFC 8945 5.2.1: no keys */
+		return misformed(q, opcode);
+	if (q->edns.present && q->edns.version != 0)	/* RFC 6891 6.1.3 */
+		return fail(q, QUERY_BADVERS, EDNS_NO_EDE);
+	if (q->tsig_at != 0)			/* RFC 8945 5.2.1: no keys */
+		return fail(q, QUERY_NOTAUTH, EDNS_NO_EDE);
 	return judge_question(q);
 }
 
@@ -233,19 +254,32 @@ put16(uint8_t *p, unsigned v)
 	return p + 2;
 }
 
+static size_t
+bad_key_rdlen(size_t algorithm)
+{
+	return algorithm + 8 + 2 + 2 + 2 + 2;
+}
+
 size_t
-query_write_bad_key(const struct query *q, uint8_t *out, size_t room)
+query_bad_key_size(const struct query *q)
+{
+	size_t owner_len = plain_name(q->msg, q->tsig_at, q->tsig_end);
+
+	return owner_len + RR_FIXED + bad_key_rdlen(plain_name(q->msg,
+	    q->tsig_at + owner_len + RR_FIXED, q->tsig_end));
+}
+
+size_t
+query_write_bad_key(const struct query *q, uint8_t *out)
 {
 	const uint8_t *owner = q->msg + q->tsig_at;
 	size_t owner_len = plain_name(q->msg, q->tsig_at, q->tsig_end);
 	const uint8_t *rdata = owner + owner_len + RR_FIXED;
 	size_t algorithm = plain_name(q->msg, (size_t)(rdata - q->msg),
 	    q->tsig_end);
-	size_t rdlen = algorithm + 8 + 2 + 2 + 2 + 2;
+	size_t rdlen = bad_key_rdlen(algorithm);
 	uint8_t *p = out;
 
-	if (owner_len + RR_FIXED + rdlen > room)
-		return 0;
 	memcpy(p, owner, owner_len + RR_FIXED - 2);
 	p += owner_len + RR_FIXED - 2;
 	p = put16(p, (unsigned)rdlen);

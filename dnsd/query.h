@@ -41,11 +41,16 @@ enum {
 	QUERY_YXDOMAIN = 6,
 	QUERY_NOTAUTH = 9,
 	QUERY_BADVERS = 16,
+	QUERY_BADCOOKIE = 23,
+
+	QUERY_CLASS_CH = 3,
 };
 
 enum query_verdict {
 	QUERY_GOOD,	/* one question of class IN: look it up */
-	QUERY_ERROR,	/* reply with rcode, nothing else */
+	QUERY_CHAOS,	/* one question of class CH */
+	QUERY_COOKIE,	/* no question, but a cookie.  RFC 7873 5.4 */
+	QUERY_ERROR,	/* reply with rcode and ede, nothing else */
 	QUERY_DROP,	/* no reply at all */
 	QUERY_RELAY,	/* a NOTIFY: for xferd, no reply from here */
 };
@@ -56,6 +61,7 @@ struct query {
 	uint16_t qtype;
 	uint16_t qclass;
 	uint16_t rcode;		/* with QUERY_ERROR; 12 bits */
+	int16_t ede;		/* with QUERY_ERROR; EDNS_NO_EDE for none */
 	uint16_t question_end;	/* 12 when no question can be echoed */
 	uint16_t tsig_at;	/* offset of a TSIG record, 0 for none */
 	uint16_t tsig_end;
@@ -81,10 +87,12 @@ enum query_verdict query_parse(const uint8_t *msg, size_t len,
 /**
  * query_write_bad_key() - the TSIG record of a reply to a request signed with
  *                         a key that we do not have: BADKEY, no MAC
+ * @out: query_bad_key_size() octets
  *
- * Returns its length, 0 when there is no room.  RFC 8945 5.2.1
+ * Returns its length.  RFC 8945 5.2.1
  */
-size_t query_write_bad_key(const struct query *q, uint8_t *out, size_t room);
+size_t query_write_bad_key(const struct query *q, uint8_t *out);
+size_t query_bad_key_size(const struct query *q);
 
 static inline const uint8_t *
 query_name(const struct query *q)

@@ -18,6 +18,7 @@
 #include "common/dns/rr.h"
 #include "common/dns/rrtype.h"
 #include "dnsd/answer.h"
+#include "dnsd/chaos.h"
 #include "tests/lib/testcache.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len);
@@ -57,6 +58,10 @@ static const char zone_3[] =
 static struct testcache cache;
 static struct answer_ctx ctx;
 static struct answer_job job;
+static const struct cookie_secrets secrets = { .n = 2, .key = { { { 1 } } } };
+static const struct chaos chaos = {
+	.version = { 3, "abc" }, .id = { CHAOS_TEXT_MAX, "x" },
+};
 
 #define MUST(expr) \
 	do { \
@@ -90,6 +95,8 @@ setup(void)
 	ctx = (struct answer_ctx){
 		.arena = cache.arena, .arena_size = cache.used,
 		.udp_max = 1232, .nsid_len = 3, .nsid = "abc",
+		.agent_len = 5, .agent = "\3abc", .cookies = &secrets,
+		.keepalive_100ms = 100, .chaos = &chaos,
 	};
 	MUST(nsec3hash_new(&ctx.nsec3hash) == OK);
 }
@@ -241,11 +248,13 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 	}
 	f = (struct answer_facts){
 		.request_len = len - 1,
-		.transport = data[0] & 1 ? ANSWER_TCP : ANSWER_UDP,
+		.transport = data[0] & 1 ? data[0] & 4 ? ANSWER_TLS :
+		    ANSWER_TCP : ANSWER_UDP,
 		.out = out, .source_port = 1,
+		.client = (const uint8_t *)"\1\2\3\4", .client_len = 4,
 		.stripe = (data[0] >> 1) & 1, .now_boot_ms = 1,
 	};
-	f.out_max = f.transport == ANSWER_TCP ? sizeof(out) : 1232;
+	f.out_max = f.transport == ANSWER_UDP ? 1232 : sizeof(out);
 	/* An exact copy: reading past it is seen. */
 	uint8_t *copy = malloc(f.request_len > 0 ? f.request_len : 1);
 	MUST(copy != NULL);

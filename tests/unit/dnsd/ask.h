@@ -41,6 +41,10 @@ struct asker {
 	size_t reply_len;
 	enum answer_verdict verdict;
 	int64_t now;
+	uint32_t now_wall_s;
+	uint8_t client[16];
+	uint8_t client_len;
+	bool tls;			/* what "tcp" means */
 	char text[1 << 20];
 };
 
@@ -79,6 +83,8 @@ ask_raw(struct asker *a, enum answer_transport transport, unsigned stripe)
 		.out_max = transport == ANSWER_UDP ? a->ctx.udp_max : 65535,
 		.transport = transport, .source_port = 4242,
 		.stripe = (uint8_t)stripe, .now_boot_ms = a->now,
+		.now_wall_s = a->now_wall_s, .client = a->client,
+		.client_len = a->client_len,
 	};
 	unsigned long before;
 
@@ -136,7 +142,8 @@ ask_print(struct asker *a)
 	static const char *const rcodes[] = {
 		"NOERROR", "FORMERR", "SERVFAIL", "NXDOMAIN", "NOTIMP",
 		"REFUSED", "YXDOMAIN", "7", "8", "NOTAUTH", "10", "11", "12",
-		"13", "14", "15", "BADVERS",
+		"13", "14", "15", "BADVERS", "17", "18", "19", "20", "21",
+		"22", "BADCOOKIE",
 	};
 	ldns_pkt *pkt = NULL;
 	unsigned rcode;
@@ -151,7 +158,7 @@ ask_print(struct asker *a)
 	rcode = (unsigned)ldns_pkt_get_rcode(pkt);
 	if (ldns_pkt_edns(pkt))
 		rcode |= (unsigned)ldns_pkt_edns_extended_rcode(pkt) << 4;
-	ask_append(a, rcode <= 16 ? rcodes[rcode] : "?");
+	ask_append(a, rcode <= 23 ? rcodes[rcode] : "?");
 	assert_true(ldns_pkt_qr(pkt));
 	ask_append(a, ldns_pkt_aa(pkt) ? " aa" : "");
 	ask_append(a, ldns_pkt_tc(pkt) ? " tc" : "");
@@ -247,7 +254,7 @@ ask(struct asker *a, const char *question)
 			fail_msg("unknown option %s", word);
 	}
 	a->request_len = ask_make(a->request, name, type, &o);
-	ask_raw(a, o.tcp ? ANSWER_TCP : ANSWER_UDP, o.stripe);
+	ask_raw(a, o.tcp ? a->tls ? ANSWER_TLS : ANSWER_TCP : ANSWER_UDP, o.stripe);
 	return ask_print(a);
 }
 

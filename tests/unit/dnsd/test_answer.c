@@ -781,7 +781,7 @@ TEST(an_answer_longer_than_a_message_is_servfail)
 	f.out_max = 20000;
 	assert_int_equal(answer(&t.job, &t.ctx, &f, &t.reply_len),
 	    ANSWER_SEND);
-	assert_string_equal(ask_print(&t), "SERVFAIL aa\n");
+	assert_string_equal(ask_print(&t), "SERVFAIL aa ede=0\n");
 	assert_string_equal(ask(&t, "txt.huge. TXT do"), "NOERROR aa tc\n");
 }
 

@@ -85,7 +85,7 @@ TEST(q005_unknown_opcodes_are_notimp)
 	assert_string_equal(send_hex("1234 7800 0000 0000 0000 0000"),
 	    "NOTIMP\n");
 	assert_string_equal(send_hex("1234 3000 0001 0000 0000 0001 "
-	    EXAMPLE TXT "00 0029 04d0 00008000 0000"), "NOTIMP\n");
+	    EXAMPLE TXT "00 0029 04d0 00008000 0000"), "NOTIMP ede=21\n");
 	assert_int_equal(t.reply[11], 1);
 }
 

@@ -144,7 +144,30 @@ hash_wildcard(struct answer_job *job, unsigned encloser, uint8_t key[HASH_KEY])
 	return len + 2 <= QUERY_NAME_MAX && hash_name(job, name, len + 2, key);
 }
 
-/* Does the owner hold an NSEC3 of the zone's chain, not of another one? */
+/* 32 digits of base32hex in lower case, as no other label is a hash. */
+static bool
+is_hash(const uint8_t *text)
+{
+	const uint64_t ones = UINT64_C(0x0101010101010101);
+
+	static_assert(NSEC3HASH_TEXT % 8 == 0, "eight at a time");
+	for (unsigned i = 0; i < NSEC3HASH_TEXT; i += 8) {
+		uint64_t v, digit, letter;
+
+		memcpy(&v, text + i, 8);
+		/* The top bit of each octet says: at least this much. */
+		digit = (v + ones * (128 - '0')) & ~(v + ones * (127 - '9'));
+		letter = (v + ones * (128 - 'a')) & ~(v + ones * (127 - 'v'));
+		if (((digit | letter) & ~v & ones << 7) != ones << 7)
+			return false;
+	}
+	return true;
+}
+
+/*
+ * Does the owner hold an NSEC3 of the zone's chain, not of another one? What
+ * is not named by a hash or names none belongs to no chain. Q-122
+ */
 static bool
 in_chain(const struct answer_job *job, const struct page_name *name)
 {
@@ -153,15 +176,18 @@ in_chain(const struct answer_job *job, const struct page_name *name)
 	const uint8_t *rdata;
 	size_t len;
 
-	if (!page_set_find(name, RRTYPE_NSEC3, &set))
+	if (name->key_len != HASH_KEY || !is_hash(name->key + 1) ||
+	    !page_set_find(name, RRTYPE_NSEC3, &set))
 		return false;
 	rdata = set.rr + PAGE_RR_FIXED;
 	len = (size_t)set.rr[10] << 8 | set.rr[11];
-	return len >= NSEC3_FIXED + (size_t)z->nsec3_salt_len &&
+	return len > NSEC3_FIXED + (size_t)z->nsec3_salt_len +
+	    NSEC3HASH_SIZE &&
 	    rdata[0] == NSEC3_SHA1 &&
 	    (rdata[2] << 8 | rdata[3]) == z->nsec3_iterations &&
 	    rdata[4] == z->nsec3_salt_len &&
-	    memcmp(rdata + 5, cache_view_salt(z), z->nsec3_salt_len) == 0;
+	    memcmp(rdata + 5, cache_view_salt(z), z->nsec3_salt_len) == 0 &&
+	    rdata[NSEC3_FIXED + z->nsec3_salt_len] == NSEC3HASH_SIZE;
 }
 
 static bool

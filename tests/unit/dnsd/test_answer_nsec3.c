@@ -153,6 +153,12 @@ setup(void)
 		testcache_add_record(z, (const uint8_t *)odd[i],
 		    RRTYPE_NSEC3, 60, rdata, sizeof(rdata));
 	}
+	/* A hash that we do not know: no proofs, and the zone is served. */
+	z = testcache_add_text(&t.cache, "unknown.",
+	    "@ 60 IN SOA ns admin 1 2 3 4 60\n@ 60 IN NS ns\n"
+	    "@ 60 IN NSEC3PARAM 2 0 5000 ab\nns 60 IN A 192.0.2.1\n"
+	    "0p9mhaveqvm6t7vbl5lop2u3t2rp3tom 60 IN NSEC3 2 0 5000 ab "
+	    "0p9mhaveqvm6t7vbl5lop2u3t2rp3tom A\n");
 	ask_publish(&t);
 }
 
@@ -302,4 +308,13 @@ TEST(q122_owners_of_another_form_are_left_alone)
 	setup();
 	ask(&t, "z.example. A do size=4096 stripe=3");
 	assert_memory_equal(t.text, "NXDOMAIN aa\n", 12);
+}
+
+TEST(q125_an_unknown_hash_proves_nothing)
+{
+	setup();
+	assert_string_equal(ask(&t, "nx.unknown. A do"), "NXDOMAIN aa\n"
+	    "AU unknown. 60 SOA ns.unknown. admin.unknown. 1 2 3 4 60\n");
+	assert_string_equal(ask(&t, "ns.unknown. A do"), "NOERROR aa\n"
+	    "AN ns.unknown. 60 A 192.0.2.1\n");
 }

@@ -151,3 +151,27 @@ TEST(nsec3_iterations_are_bounded)			/* RFC 9276 */
 	    ERR_INVALID);
 	assert_string_equal(check.reason, "nsec3-iterations");
 }
+
+TEST(q125_iterations_are_refused_above_the_limit_and_never_clamped)
+{
+	static const unsigned n[] = { 0, 50, 51, 100, 101, 500, 2500, 65535 };
+
+	for (size_t i = 0; i < COUNT_OF(n); i++) {
+		uint8_t param[] = { 1, 0, (uint8_t)(n[i] >> 8), (uint8_t)n[i],
+		    0 };
+		const struct item items[] = {
+			{ "", RRTYPE_SOA, SOA, sizeof(SOA) - 1 },
+			ITEM("", RRTYPE_NS, NS),
+			ITEM("", RRTYPE_NSEC3PARAM, param),
+		};
+
+		for (param[0] = 1; param[0] <= 2; param[0]++) {
+			if (n[i] <= 50) {
+				assert_ok(judge(items, 3));
+				continue;
+			}
+			assert_err(judge(items, 3), ERR_INVALID);
+			assert_string_equal(check.reason, "nsec3-iterations");
+		}
+	}
+}

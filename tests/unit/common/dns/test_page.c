@@ -265,6 +265,7 @@ TEST(page_sets_have_their_signatures_behind_and_orphans_are_kept)
 	buf_fini(&page);
 }
 
+/* a set that is longer than a message is no page, hence no zone. */
 TEST(page_limits_are_refused_with_the_type)
 {
 	struct content c = { 0 };

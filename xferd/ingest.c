@@ -4,8 +4,10 @@
  *   spool -> records (validated) -> sorted unless they are -> zonediff with
  *   the stored leaves -> zonecheck on what is new -> tree -> publish_version
  *
- * No transaction is open: reads are single statements, and the compare-and-set
- * of the publication makes up for it.
+ * The stored version's list of pages is remembered from its publication
+ * (outline), else read.  Its pages are read when differences touch them.  No
+ * transaction stays open meanwhile: the compare-and-set of the publication makes
+ * up for it.
  */
 #include "xferd/ingest.h"
 
@@ -15,7 +17,7 @@
 #include "common/base/check.h"
 #include "common/base/log.h"
 #include "common/base/now.h"
-#include "common/db/db.h"
+#include "common/db/db_pipe.h"
 #include "common/dns/ownerkey.h"
 #include "common/dns/page.h"
 #include "common/dns/rr.h"
@@ -37,14 +39,9 @@ struct work {
 	size_t n_rec, rec_size, at;
 
 	/* the stored version */
-	struct db_rows *leaf_rows, *node_rows, *page_rows;
-	struct zonediff_leaf *old;
-	size_t n_old;
-	bool *kept;			/* n_old */
-	struct tree_ref *old_nodes;	/* all levels, by level */
-	size_t n_old_nodes;
-	struct tree_old level[TREE_LEVELS_MAX];
-	bool *node_kept;
+	struct outline *was;		/* empty: there is none */
+	bool *kept, *node_kept;		/* of its leaves and nodes */
+	struct db_rows *page_rows;
 
 	/* old pages for differences */
 	size_t *touched;		/* indices, ascending */
@@ -53,9 +50,10 @@ struct work {
 	size_t n_chunk;
 
 	/* the new version */
-	struct tree_ref *leaf;		/* keys belong to rows or version */
+	struct tree_ref *leaf;		/* keys belong to now */
 	size_t n_leaf, leaf_size;
 	bool apex_kept;
+	struct outline *now;
 	struct publish_version *v;
 };
 
@@ -222,78 +220,121 @@ sort_records(struct work *w)
 
 /* ---- the stored version ------------------------------------------------ */
 
-static enum err
-read_leaves(struct work *w)
+/* The page that was read with the leaves, if it was. */
+static const uint8_t *
+body_of(struct db_rows *pages, const uint8_t *low, size_t low_len,
+    size_t *out_len)
 {
-	struct db_rows *rows = NULL;
-	enum err e;
-
-	e = db_exec(w->db, KEEPSQL(stored_leaves), DB_PARAMS(
-	    db_uuid(w->in->zone_id), db_i64(w->in->generation)), &rows);
-	if (e != OK)
-		return e;
-	w->leaf_rows = rows;
-	w->n_old = db_rows_n(rows);
-	if (w->n_old == 0)
-		return ERR_CONFLICT;
-	w->old = calloc(w->n_old, sizeof(*w->old));
-	w->kept = calloc(w->n_old, sizeof(*w->kept));
-	if (w->old == NULL || w->kept == NULL)
-		return ERR_NO_MEMORY;
-	for (size_t i = 0; i < w->n_old; i++) {
-		struct zonediff_leaf *l = &w->old[i];
-		const uint8_t *digest;
+	for (size_t i = 0; i < db_rows_n(pages); i++) {
 		size_t len;
+		const uint8_t *key = db_get_bytes(pages, i, 0, &len);
 
-		l->low = db_get_bytes(rows, i, 0, &len);
-		l->low_len = (uint16_t)len;
-		if (!db_is_null(rows, i, 1)) {
-			l->high = db_get_bytes(rows, i, 1, &len);
-			l->high_len = (uint16_t)len;
-		}
-		digest = db_get_bytes(rows, i, 2, &len);
+		if (len == low_len && memcmp(key, low, len) == 0)
+			return db_get_bytes(pages, i, 1, out_len);
+	}
+	*out_len = 0;
+	return NULL;
+}
+
+static enum err
+take_leaves(struct work *w, struct db_rows *rows, struct db_rows *pages)
+{
+	if (db_rows_n(rows) == 0)
+		return ERR_CONFLICT;
+	for (size_t i = 0; i < db_rows_n(rows); i++) {
+		size_t low_len, len, body_len;
+		const uint8_t *low = db_get_bytes(rows, i, 0, &low_len);
+		const uint8_t *digest = db_get_bytes(rows, i, 1, &len);
+		const uint8_t *body = body_of(pages, low, low_len, &body_len);
+		struct digest d;
+		enum err e;
+
 		if (digest == NULL || len != DIGEST_SIZE)
 			return ERR_CORRUPT;
-		memcpy(l->digest.octets, digest, DIGEST_SIZE);
-		l->n_records = db_get_u32(rows, i, 3);
+		memcpy(d.octets, digest, DIGEST_SIZE);
+		e = outline_add_leaf(w->was, low, low_len, &d,
+		    db_get_u32(rows, i, 2), body, body_len);
+		if (e != OK)
+			return e;
+	}
+	return db_rows_failed(rows) || db_rows_failed(pages) ? ERR_DB : OK;
+}
+
+static enum err
+take_nodes(struct work *w, struct db_rows *rows)
+{
+	for (size_t i = 0; i < db_rows_n(rows); i++) {
+		int64_t level = db_get_i64(rows, i, 0);
+		size_t low_len, len;
+		const uint8_t *low = db_get_bytes(rows, i, 1, &low_len);
+		const uint8_t *digest = db_get_bytes(rows, i, 2, &len);
+		struct digest d;
+		enum err e;
+
+		if (level < 1 || level > TREE_LEVELS_MAX || digest == NULL ||
+		    len != DIGEST_SIZE)
+			return ERR_CORRUPT;
+		memcpy(d.octets, digest, DIGEST_SIZE);
+		e = outline_add_node(w->was, (unsigned)level, low, low_len,
+		    &d);
+		if (e != OK)
+			return e;
 	}
 	return db_rows_failed(rows) ? ERR_DB : OK;
 }
 
+/* From the database: what is there, and of a small zone the pages, too. */
 static enum err
-read_nodes(struct work *w)
+read_outline(struct work *w)
 {
-	struct db_rows *rows = NULL;
+	const struct ingest *in = w->in;
+	struct db_pipe pipe;
+	unsigned leaves, nodes, pages;
 	enum err e;
 
-	e = db_exec(w->db, KEEPSQL(stored_nodes), DB_PARAMS(
-	    db_uuid(w->in->zone_id), db_i64(w->in->generation)), &rows);
-	if (e != OK)
-		return e;
-	w->node_rows = rows;
-	w->n_old_nodes = db_rows_n(rows);
-	w->old_nodes = calloc(w->n_old_nodes + 1, sizeof(*w->old_nodes));
-	w->node_kept = calloc(w->n_old_nodes + 1, sizeof(*w->node_kept));
-	if (w->old_nodes == NULL || w->node_kept == NULL)
-		return ERR_NO_MEMORY;
-	for (size_t i = 0; i < w->n_old_nodes; i++) {
-		struct tree_ref *n = &w->old_nodes[i];
-		int64_t level = db_get_i64(rows, i, 0);
-		const uint8_t *digest;
-		size_t len;
+	db_pipe_begin(&pipe, w->db);
+	db_pipe_open_tx(&pipe, DB_TX_SNAPSHOT);
+	leaves = db_pipe_add(&pipe, KEEPSQL(stored_leaves), DB_PARAMS(
+	    db_uuid(in->zone_id), db_i64(in->generation)));
+	nodes = db_pipe_add(&pipe, KEEPSQL(stored_nodes), DB_PARAMS(
+	    db_uuid(in->zone_id), db_i64(in->generation)));
+	pages = db_pipe_add(&pipe, KEEPSQL(stored_few_pages), DB_PARAMS(
+	    db_uuid(in->zone_id), db_i64(in->ixfr ? OUTLINE_BODIES_MAX : 0)));
+	db_pipe_commit(&pipe);
+	e = db_pipe_run(&pipe);
+	if (e == ERR_DB_UNKNOWN)
+		e = ERR_DB_LOST;	/* only read */
+	if (e == OK)
+		e = take_leaves(w, db_pipe_rows(&pipe, leaves),
+		    db_pipe_rows(&pipe, pages));
+	if (e == OK)
+		e = take_nodes(w, db_pipe_rows(&pipe, nodes));
+	db_pipe_end(&pipe);
+	return e;
+}
 
-		if (level < 1 || level > TREE_LEVELS_MAX)
-			return ERR_CORRUPT;
-		if (w->level[level - 1].n++ == 0)
-			w->level[level - 1].nodes = n;
-		n->low = db_get_bytes(rows, i, 1, &len);
-		n->low_len = (uint16_t)len;
-		digest = db_get_bytes(rows, i, 2, &len);
-		if (digest == NULL || len != DIGEST_SIZE)
-			return ERR_CORRUPT;
-		memcpy(n->digest.octets, digest, DIGEST_SIZE);
+static enum err
+find_outline(struct work *w)
+{
+	const struct ingest *in = w->in;
+	enum err e = OK;
+
+	if (in->generation > 0 && in->outlines != NULL)
+		w->was = outlines_take(in->outlines, in->zone_id,
+		    in->generation, &in->root);
+	if (w->was == NULL) {
+		w->was = outline_new();
+		if (w->was == NULL)
+			return ERR_NO_MEMORY;
+		if (in->generation > 0)
+			e = read_outline(w);
+		outline_seal(w->was);
 	}
-	return db_rows_failed(rows) ? ERR_DB : OK;
+	w->kept = calloc(w->was->n_leaves + 1, sizeof(*w->kept));
+	w->node_kept = calloc(w->was->n_nodes + 1, sizeof(*w->node_kept));
+	if (w->kept == NULL || w->node_kept == NULL)
+		return ERR_NO_MEMORY;
+	return e;
 }
 
 /* ---- zonediff's callbacks ---------------------------------------------- */
@@ -312,12 +353,12 @@ next_record(void *arg, struct zonediff_record *out, bool *out_end)
 static size_t
 leaf_of(const struct work *w, const uint8_t *key, size_t len)
 {
-	size_t lo = 0, hi = w->n_old;
+	size_t lo = 0, hi = w->was->n_leaves;
 
 	while (hi - lo > 1) {
 		size_t mid = lo + (hi - lo) / 2;
 
-		if (ownerkey_compare(w->old[mid].low, w->old[mid].low_len,
+		if (ownerkey_compare(w->was->leaf[mid].low, w->was->leaf[mid].low_len,
 		    key, len) <= 0)
 			lo = mid;
 		else
@@ -330,7 +371,7 @@ leaf_of(const struct work *w, const uint8_t *key, size_t len)
 static enum err
 find_touched(struct work *w)
 {
-	w->touched = malloc((w->n_old + 1) * sizeof(*w->touched));
+	w->touched = malloc((w->was->n_leaves + 1) * sizeof(*w->touched));
 	if (w->touched == NULL)
 		return ERR_NO_MEMORY;
 	for (size_t i = 0; i < w->n_rec; i++) {
@@ -338,7 +379,7 @@ find_touched(struct work *w)
 
 		if (w->n_touched == 0 || w->touched[w->n_touched - 1] != leaf)
 			w->touched[w->n_touched++] = leaf;
-		CHECK(w->n_touched <= w->n_old);
+		CHECK(w->n_touched <= w->was->n_leaves);
 	}
 	return OK;
 }
@@ -358,8 +399,8 @@ read_chunk(struct work *w, size_t index)
 			w->chunk[w->n_chunk++] = w->touched[i];
 	db_array_init(&low, DB_ARRAY_BYTES, 1 << 20);
 	for (size_t i = 0; i < w->n_chunk; i++)
-		db_array_add(&low, w->old[w->chunk[i]].low,
-		    w->old[w->chunk[i]].low_len);
+		db_array_add(&low, w->was->leaf[w->chunk[i]].low,
+		    w->was->leaf[w->chunk[i]].low_len);
 	e = db_exec(w->db, KEEPSQL(stored_pages), DB_PARAMS(
 	    db_uuid(w->in->zone_id), db_array_param(&low)), &w->page_rows);
 	db_array_fini(&low);
@@ -378,6 +419,11 @@ fetch_page(void *arg, size_t index, const uint8_t **out_body,
 	size_t i = 0;
 	enum err e;
 
+	if (w->was->leaf[index].body != NULL) {
+		*out_body = w->was->leaf[index].body;
+		*out_len = w->was->leaf[index].body_len;
+		return OK;
+	}
 	while (i < w->n_chunk && w->chunk[i] != index)
 		i++;
 	if (i == w->n_chunk) {
@@ -391,10 +437,13 @@ fetch_page(void *arg, size_t index, const uint8_t **out_body,
 	return db_rows_failed(w->page_rows) ? ERR_DB : OK;
 }
 
+/* A leaf of the new version; the outline's copy of its key stays. */
 static enum err
-add_leaf(struct work *w, const uint8_t *low, size_t low_len,
-    const struct digest *digest)
+add_leaf(struct work *w, const struct zonediff_leaf *leaf,
+    const uint8_t *body, size_t body_len)
 {
+	enum err e;
+
 	if (w->n_leaf == w->leaf_size) {
 		size_t size = w->leaf_size == 0 ? 16 : w->leaf_size * 2;
 		struct tree_ref *more = realloc(w->leaf,
@@ -405,8 +454,16 @@ add_leaf(struct work *w, const uint8_t *low, size_t low_len,
 		w->leaf = more;
 		w->leaf_size = size;
 	}
-	w->leaf[w->n_leaf++] = (struct tree_ref){ .low = low,
-		.low_len = (uint16_t)low_len, .digest = *digest };
+	if (w->n_leaf >= OUTLINE_BODIES_MAX)
+		body = NULL;
+	e = outline_add_leaf(w->now, leaf->low, leaf->low_len, &leaf->digest,
+	    leaf->n_records, body, body_len);
+	if (e != OK)
+		return e;
+	w->leaf[w->n_leaf] = (struct tree_ref){
+		.low = w->now->leaf[w->n_leaf].low,
+		.low_len = leaf->low_len, .digest = leaf->digest };
+	w->n_leaf++;
 	return OK;
 }
 
@@ -414,44 +471,49 @@ static enum err
 take_leaf(void *arg, const struct zonediff_leaf *leaf)
 {
 	struct work *w = arg;
-	const uint8_t *low = leaf->low;
 	enum err e;
 
 	if (leaf->kept) {
-		CHECK(leaf->old_index < w->n_old);
+		const struct zonediff_leaf *old;
+
+		CHECK(leaf->old_index < w->was->n_leaves);
+		old = &w->was->leaf[leaf->old_index];
 		w->kept[leaf->old_index] = true;
 		if (w->n_leaf == 0)
 			w->apex_kept = true;
-	} else {
-		e = zonecheck_page(&w->in->check, leaf->body);
-		if (e != OK)
-			return e;
+		return add_leaf(w, leaf, old->body, old->body_len);
+	}
+	e = zonecheck_page(&w->in->check, leaf->body);
+	if (e == OK)
 		e = publish_rows_add(&w->v->pages, 0, leaf->low, leaf->low_len,
 		    leaf->high, leaf->high_len, &leaf->digest,
 		    leaf->n_records, leaf->body, leaf->body_len);
-		if (e != OK)
-			return e;
-		/* The row's own copy stays where it is. */
-		low = w->v->pages.row[w->v->pages.n - 1].bytes;
-		w->v->n_bytes += leaf->body_len;
-	}
-	return add_leaf(w, low, leaf->low_len, &leaf->digest);
+	if (e != OK)
+		return e;
+	w->v->n_bytes += leaf->body_len;
+	return add_leaf(w, leaf, leaf->body, leaf->body_len);
 }
 
 static enum err
 take_node(void *arg, const struct tree_node *n)
 {
 	struct work *w = arg;
+	enum err e;
 
 	if (n->kept) {
-		const struct tree_old *l = &w->level[n->level - 1];
+		const struct tree_old *l = &w->was->level[n->level - 1];
 
 		CHECK(n->level >= 1);
 		CHECK(n->old_index < l->n);
-		w->node_kept[(size_t)(l->nodes - w->old_nodes) +
+		w->node_kept[(size_t)(l->nodes - w->was->node) +
 		    n->old_index] = true;
-		return OK;
+		return outline_add_node(w->now, n->level, n->low, n->low_len,
+		    &n->digest);
 	}
+	e = outline_add_node(w->now, n->level, n->low, n->low_len,
+	    &n->digest);
+	if (e != OK)
+		return e;
 	w->v->n_bytes += n->len;
 	return publish_rows_add(&w->v->nodes, n->level, n->low, n->low_len,
 	    n->high, n->high_len, &n->digest, 0, n->bytes, n->len);
@@ -462,20 +524,17 @@ close_old(struct work *w)
 {
 	enum err e = OK;
 
-	for (size_t i = 0; i < w->n_old && e == OK; i++)
+	for (size_t i = 0; i < w->was->n_leaves && e == OK; i++)
 		if (!w->kept[i])
 			e = publish_rows_add(&w->v->close_pages, 0,
-			    w->old[i].low, w->old[i].low_len, NULL, 0, NULL, 0,
+			    w->was->leaf[i].low, w->was->leaf[i].low_len, NULL, 0, NULL, 0,
 			    NULL, 0);
-	for (size_t i = 0; i < w->n_old_nodes && e == OK; i++) {
-		int64_t level = db_get_i64(w->node_rows, i, 0);
-
+	for (size_t i = 0; i < w->was->n_nodes && e == OK; i++)
 		if (!w->node_kept[i])
 			e = publish_rows_add(&w->v->close_nodes,
-			    (unsigned)level, w->old_nodes[i].low,
-			    w->old_nodes[i].low_len, NULL, 0, NULL, 0, NULL,
+			    w->was->node_level[i], w->was->node[i].low,
+			    w->was->node[i].low_len, NULL, 0, NULL, 0, NULL,
 			    0);
-	}
 	return e;
 }
 
@@ -484,7 +543,8 @@ close_old(struct work *w)
 static enum err
 diff(struct work *w)
 {
-	struct zonediff_io io = { .arg = w, .old = w->old, .n_old = w->n_old,
+	struct zonediff_io io = { .arg = w, .old = w->was->leaf,
+		.n_old = w->was->n_leaves,
 		.next = next_record, .fetch = fetch_page, .leaf = take_leaf };
 	struct zonediff_result r;
 	struct tree_root root;
@@ -509,13 +569,20 @@ diff(struct work *w)
 	e = zonecheck_end(&w->in->check, r.n_records, w->apex_kept);
 	if (e != OK)
 		return e;
-	e = tree_build(w->leaf, w->n_leaf, w->level, take_node, w, &root);
+	e = tree_build(w->leaf, w->n_leaf, w->was->level, take_node, w,
+	    &root);
 	if (e != OK)
 		return e;
 	w->v->n_records = r.n_records;
 	w->v->n_pages = r.n_leaves;
 	w->v->root_level = root.level;
 	w->v->root_digest = root.digest;
+	outline_seal(w->now);
+	memcpy(w->now->zone_id, w->in->zone_id, 16);
+	w->now->generation = w->in->generation + 1;
+	w->now->root = root.digest;
+	w->v->outline = w->now;
+	w->now = NULL;
 	return close_old(w);
 }
 
@@ -549,18 +616,16 @@ build(struct work *w)
 	enum err e;
 
 	w->v = calloc(1, sizeof(*w->v));
-	if (w->v == NULL)
+	w->now = outline_new();
+	if (w->v == NULL || w->now == NULL)
 		return ERR_NO_MEMORY;
 	w->v->ixfr = in->ixfr;
 	w->v->base_generation = in->generation;
 	e = read_spool(w);
 	if (e == OK)
 		e = sort_records(w);
-	if (e == OK && in->generation > 0) {
-		e = read_leaves(w);
-		if (e == OK)
-			e = read_nodes(w);
-	}
+	if (e == OK)
+		e = find_outline(w);
 	if (e == OK)
 		e = diff(w);
 	if (e == OK)
@@ -571,13 +636,11 @@ build(struct work *w)
 static void
 work_fini(struct work *w)
 {
-	db_rows_free(w->leaf_rows);
-	db_rows_free(w->node_rows);
 	db_rows_free(w->page_rows);
 	free(w->rec);
-	free(w->old);
+	outline_free(w->was);
+	outline_free(w->now);
 	free(w->kept);
-	free(w->old_nodes);
 	free(w->node_kept);
 	free(w->touched);
 	free(w->leaf);

@@ -16,7 +16,9 @@
 
 #include "common/base/base.h"
 #include "common/base/err.h"
+#include "common/dns/digest.h"
 #include "xferd/crew.h"
+#include "xferd/outline.h"
 #include "xferd/publish.h"
 #include "xferd/spool.h"
 #include "xferd/zone.h"
@@ -43,6 +45,8 @@ struct ingest {
 	uint8_t apex_len;
 	uint8_t zone_id[16];
 	int64_t generation;		/* stored; 0: never loaded */
+	struct digest root;		/* stored; of that generation */
+	struct outlines *outlines;	/* or NULL */
 	uint32_t serial;		/* of the SOA that the answer began with */
 	struct zonecheck_limits limits;
 

@@ -478,6 +478,8 @@ build_rooms(struct whole *w, const char *program)
 	if (e == OK)
 		e = publish_new(k->crew, k->owner, &k->publish);
 	if (e == OK)
+		e = outlines_new(OUTLINES_BYTES_MAX, &k->outlines);
+	if (e == OK)
 		e = notice_new(k, &k->notice);
 	if (e == OK)
 		e = children_new(k->loop, &cc, &calls, &k->children);

@@ -33,6 +33,7 @@ struct keep {
 	struct tally *tally;
 	struct ledger *ledger;
 	struct publish *publish;
+	struct outlines *outlines;
 	struct children *children;
 	struct probes *probes;
 	struct fetches *fetches;

@@ -87,7 +87,10 @@ read_zone(struct db_rows *rows, size_t row)
 			memcpy(z->soa, bytes, len);
 			z->soa_len = (uint16_t)len;
 		}
-		z->expires_in_ms = db_get_i64(rows, row, 13);
+		bytes = db_get_bytes(rows, row, 13, &len);
+		if (len == DIGEST_SIZE)
+			memcpy(z->root.octets, bytes, DIGEST_SIZE);
+		z->expires_in_ms = db_get_i64(rows, row, 14);
 	}
 	if (z->name == NULL) {
 		lease_zone_free(z);

@@ -16,6 +16,7 @@
 
 #include "common/base/base.h"
 #include "common/base/err.h"
+#include "common/dns/digest.h"
 #include "common/base/sock.h"
 #include "xferd/crew.h"
 #include "xferd/zone.h"
@@ -56,6 +57,7 @@ struct lease_zone {
 	bool asleep;			/* deleted, lapsed, tenant suspended */
 	bool loaded;
 	int64_t generation;
+	struct digest root;		/* of that generation */
 	uint32_t serial;
 	uint8_t soa[LEASE_SOA_MAX];	/* rdata; with loaded */
 	uint16_t soa_len;

@@ -95,6 +95,7 @@ publish_version_free(struct publish_version *v)
 	free_rows(&v->nodes);
 	free_rows(&v->close_pages);
 	free_rows(&v->close_nodes);
+	outline_free(v->outline);
 	free(v);
 }
 

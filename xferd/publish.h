@@ -24,6 +24,7 @@
 #include "common/base/err.h"
 #include "common/dns/digest.h"
 #include "xferd/crew.h"
+#include "xferd/outline.h"
 
 enum {
 	PUBLISH_ZONES_MAX = 200,
@@ -61,6 +62,7 @@ struct publish_version {
 	struct publish_rows pages, nodes;	/* new */
 	struct publish_rows close_pages, close_nodes;
 	size_t n_bytes;
+	struct outline *outline;	/* of this version; or NULL */
 
 	/* In the loop; the version is its maker's again.  OK; ERR_CONFLICT:
 	 * somebody else published or the lease is gone; else our trouble. */

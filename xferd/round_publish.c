@@ -27,6 +27,10 @@ on_published(struct publish_version *v, enum err e)
 	uint64_t n_pages = v->pages.n;
 
 	r->version = NULL;
+	if (e == OK) {
+		outlines_put(r->keep->outlines, v->outline);
+		v->outline = NULL;
+	}
 	publish_version_free(v);
 	if (r->aborted) {
 		r->gone(r);
@@ -192,6 +196,8 @@ round_publish_begin(struct round *r)
 	in->apex_len = r->lz->apex_len;
 	memcpy(in->zone_id, r->lz->zone_id, 16);
 	in->generation = r->lz->generation;
+	in->root = r->lz->root;
+	in->outlines = r->keep->outlines;
 	in->serial = r->received.soa.serial;
 	in->limits = r->keep->content;
 	r->ingest = in;

@@ -347,6 +347,7 @@ compose(struct answer_job *job, bool compress)
 	job->rcode = QUERY_NOERROR;
 	job->aa = false;
 	job->full = false;
+	job->n_rounds = 0;
 	job->n_proofs = 0;
 	job->n_seen = 0;
 	job->n_dnames = 0;

@@ -23,6 +23,7 @@ enum {
 	ANSWER_LOCKSTEP = 32,
 	ANSWER_CHAIN_MAX = 16,		/* CNAME and DNAME steps */
 	ANSWER_ADDITIONAL_MAX = 13,	/* names looked up for additional */
+	ANSWER_HASH_ROUNDS_MAX = 8192,	/* of SHA-1, for NSEC3 proofs */
 	ANSWER_UDP_MIN = 512,
 	ANSWER_TCP_MAX = 65535,
 	ANSWER_NSID_MAX = 128,
@@ -122,6 +123,7 @@ struct answer_job {
 	struct emit emit;
 	struct answer_name name;
 
+	uint32_t n_rounds;		/* of SHA-1 so far */
 	uint8_t n_proofs;
 	uint8_t n_seen;			/* names of the chain */
 	uint8_t n_dnames;

@@ -4,10 +4,12 @@
 #include <stddef.h>
 #include <string.h>
 
+#include "common/dns/nsec3hash.h"
 #include "common/dns/ownerkey.h"
 #include "common/dns/page.h"
 #include "dnsd/cache_head.h"
 #include "dnsd/cache_tree.h"
+#include "dnsd/proof.h"
 
 enum {
 	TYPE_SOA = 6,
@@ -93,6 +95,18 @@ nsec3param_find(const struct page_name *apex)
 	return NULL;
 }
 
+/* Without memory for it workers search for themselves. */
+static void
+note_proofs(const struct cache_arena *a, struct cache_zone *z)
+{
+	struct nsec3hash *h;
+
+	if ((z->flags & CACHE_ZONE_NSEC3) == 0 || nsec3hash_new(&h) != OK)
+		return;
+	proof_note(a->base, z, h);
+	nsec3hash_free(h);
+}
+
 enum err
 cache_head_build(struct cache_arena *a, const struct cache_facts *f,
     cache_ref root, uint8_t hints, cache_ref *out_head, uint32_t *out_serial)
@@ -152,6 +166,7 @@ cache_head_build(struct cache_arena *a, const struct cache_facts *f,
 	for (unsigned i = 0, n = 0; i + 1 < f->apex_len;
 	    i += f->apex[i] + 1u)
 		z->apex_labels = (uint8_t)++n;
+	note_proofs(a, z);
 	*out_serial = z->serial;
 	*out_head = ref;
 	return OK;

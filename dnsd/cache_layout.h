@@ -23,7 +23,7 @@
 
 enum {
 	CACHE_UNIT = 32,
-	CACHE_LAYOUT = 1,		/* raise with any change below */
+	CACHE_LAYOUT = 2,		/* raise with any change below */
 	CACHE_READERS_MAX = 64,
 	CACHE_NODE_CHILDREN_MAX = 256,
 	CACHE_STRIPES_MAX = 64,
@@ -100,6 +100,13 @@ enum {					/* cache_zone.flags */
 	CACHE_ZONE_HAS_WILDCARD = 8,	/* some name has a label "*" (hint) */
 };
 
+/* NSEC3 records that most denials need; where they are. */
+enum cache_proof {
+	CACHE_PROOF_APEX,		/* matches the apex */
+	CACHE_PROOF_WILDCARD,		/* covers (or matches) "*" below it */
+	CACHE_PROOFS,
+};
+
 /*
  * The zone head: immutable once its reference is published, so name, serial,
  * generation and content change together.
@@ -120,14 +127,18 @@ struct cache_zone {
 	uint32_t soa_sig_len;		/* RRSIGs over the SOA, right behind */
 	uint32_t negative_ttl;		/* min(SOA TTL, MINIMUM) */
 	uint32_t n_records;
-	uint32_t reserved;
+	struct {
+		cache_ref page;		/* 0: not known */
+		uint16_t name;		/* offset of the entry, page units */
+		uint16_t reserved;
+	} proof[CACHE_PROOFS];
 	uint16_t nsec3_iterations;
 	uint8_t nsec3_salt_len;
 	uint8_t apex_len;		/* wire length of the apex */
 	uint8_t tail[];			/* apex (wire, lower case), then salt,
 					   then the version's digest (32) */
 };
-static_assert(offsetof(struct cache_zone, tail) == 68, "no holes");
+static_assert(offsetof(struct cache_zone, tail) == 80, "no holes");
 
 /*
  * An inner node.  Fence keys share @prefix_len leading bytes (stored once);

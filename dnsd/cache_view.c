@@ -5,8 +5,8 @@
 
 #include <string.h>
 
+#include "common/dns/fold.h"
 #include "common/dns/ownerkey.h"
-#include "dnsd/fold.h"
 
 const struct cache_slot *
 cache_view_probe(const struct cache_view_dir *d, uint64_t hash,
@@ -231,6 +231,22 @@ cache_view_find(struct cache_view *v, const uint8_t *key, size_t len,
 	return page_find_name(v->leaf.page, key, len, hash, out);
 }
 
+/* The last name of the page before the current one, which becomes current. */
+static bool
+last_of_page_before(struct cache_view *v, struct page_name *out)
+{
+	unsigned n;
+
+	if (v->leaf.low == NULL || v->leaf.low_len == 0 ||
+	    (v->leaf.low_len == 1 && v->leaf.low[0] == 0))
+		return false;			/* the zone begins here */
+	descend(v, v->leaf.low, v->leaf.low_len, true);
+	n = page_n_names(v->leaf.page);
+	if (n > 0)
+		page_name_at(v->leaf.page, n - 1, out);
+	return n > 0;
+}
+
 bool
 cache_view_before(struct cache_view *v, const uint8_t *key, size_t len,
     struct page_name *out)
@@ -240,16 +256,24 @@ cache_view_before(struct cache_view *v, const uint8_t *key, size_t len,
 
 	cache_view_turn(v, key, len);
 	i = page_seek(v->leaf.page, key, len, &exact);
-	if (i == 0) {
-		/* The first name of the range may be gone: one page back. */
-		if (v->leaf.low == NULL || v->leaf.low_len == 0 ||
-		    (v->leaf.low_len == 1 && v->leaf.low[0] == 0))
-			return false;		/* the zone begins here */
-		descend(v, v->leaf.low, v->leaf.low_len, true);
-		i = page_n_names(v->leaf.page);
-	}
+	if (i == 0)		/* the first name of the range may be gone */
+		return last_of_page_before(v, out);
+	page_name_at(v->leaf.page, i - 1, out);
+	return true;
+}
+
+bool
+cache_view_upto(struct cache_view *v, const uint8_t *key, size_t len,
+    struct page_name *out, bool *out_exact)
+{
+	unsigned i;
+
+	cache_view_turn(v, key, len);
+	i = page_seek(v->leaf.page, key, len, out_exact);
+	if (*out_exact)
+		i++;
 	if (i == 0)
-		return false;
+		return last_of_page_before(v, out);
 	page_name_at(v->leaf.page, i - 1, out);
 	return true;
 }
@@ -258,18 +282,25 @@ void
 cache_view_place(struct cache_view *v, const uint8_t *key, size_t len,
     struct cache_view_place *out)
 {
+	struct cache_view_leaf here;
 	unsigned i;
 
 	cache_view_turn(v, key, len);
-	i = page_seek(v->leaf.page, key, len, &out->exact);
-	out->has_next = i < page_n_names(v->leaf.page);
-	if (out->has_next) {
-		page_name_at(v->leaf.page, i, &out->next);
-	} else if (v->leaf.high != NULL) {
-		descend(v, v->leaf.high, v->leaf.high_len, false);
+	here = v->leaf;
+	i = page_seek(here.page, key, len, &out->exact);
+	out->has_previous = i > 0;
+	out->has_next = i < page_n_names(here.page);
+	if (out->has_previous)
+		page_name_at(here.page, i - 1, &out->previous);
+	if (out->has_next)
+		page_name_at(here.page, i, &out->next);
+	if (!out->has_next && here.high != NULL) {
+		descend(v, here.high, here.high_len, false);
 		out->has_next = page_n_names(v->leaf.page) > 0;
 		if (out->has_next)
 			page_name_at(v->leaf.page, 0, &out->next);
+		v->leaf = here;
 	}
-	out->has_previous = cache_view_before(v, key, len, &out->previous);
+	if (!out->has_previous)
+		out->has_previous = last_of_page_before(v, &out->previous);
 }

@@ -180,4 +180,8 @@ void cache_view_place(struct cache_view *v, const uint8_t *key, size_t len,
 bool cache_view_before(struct cache_view *v, const uint8_t *key, size_t len,
     struct page_name *out);
 
+/** cache_view_upto() - the last name at or below a key; @out_exact: at it */
+bool cache_view_upto(struct cache_view *v, const uint8_t *key, size_t len,
+    struct page_name *out, bool *out_exact);
+
 #endif

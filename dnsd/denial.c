@@ -5,16 +5,9 @@
 
 #include <string.h>
 
-#include "common/dns/nsec3hash.h"
 #include "common/dns/rrtype.h"
 #include "dnsd/answer_job.h"
-
-enum {
-	HASH_KEY = 2 + NSEC3HASH_TEXT,	/* tree, label, terminator */
-	STEPS_BACK_MAX = 16,		/* over a second NSEC3 chain */
-	NSEC3_FIXED = 5,		/* algorithm flags iterations salt len */
-	NSEC3_SHA1 = 1,
-};
+#include "dnsd/proof.h"
 
 static bool
 uses_nsec3(const struct answer_job *job)
@@ -104,27 +97,26 @@ wire_len(const uint8_t *name)
 	return (size_t)(p - name) + 1;
 }
 
+/*
+ * SHA-1 runs over 64 octets; a name is at most five of them, a later round
+ * one to five. What an answer may cost is bounded by rounds. Past that it
+ * goes without the proof: a zone like that keeps no one else waiting.
+ */
 static bool
 hash_name(struct answer_job *job, const uint8_t *name, size_t len,
-    uint8_t key[HASH_KEY])
+    uint8_t key[PROOF_KEY])
 {
 	const struct cache_zone *z = job->view.zone;
-	uint8_t hash[NSEC3HASH_SIZE];
-	char text[NSEC3HASH_TEXT];
+	unsigned rounds = z->nsec3_iterations + 1u;
 
-	if (job->ctx->nsec3hash == NULL ||
-	    nsec3hash_name(job->ctx->nsec3hash, cache_view_salt(z),
-	    z->nsec3_salt_len, z->nsec3_iterations, name, len, hash) != OK)
+	if (job->n_rounds + rounds > ANSWER_HASH_ROUNDS_MAX)
 		return false;
-	nsec3hash_text(hash, text);
-	key[0] = OWNERKEY_TREE_NSEC3;
-	memcpy(key + 1, text, NSEC3HASH_TEXT);
-	key[HASH_KEY - 1] = 0;
-	return true;
+	job->n_rounds += rounds;
+	return proof_key(job->ctx->nsec3hash, z, name, len, key);
 }
 
 static bool
-hash_ancestor(struct answer_job *job, unsigned n, uint8_t key[HASH_KEY])
+hash_ancestor(struct answer_job *job, unsigned n, uint8_t key[PROOF_KEY])
 {
 	const uint8_t *name = ancestor(job, n);
 
@@ -132,7 +124,7 @@ hash_ancestor(struct answer_job *job, unsigned n, uint8_t key[HASH_KEY])
 }
 
 static bool
-hash_wildcard(struct answer_job *job, unsigned encloser, uint8_t key[HASH_KEY])
+hash_wildcard(struct answer_job *job, unsigned encloser, uint8_t key[PROOF_KEY])
 {
 	uint8_t name[QUERY_NAME_MAX + 3] UNINITIALIZED;
 	const uint8_t *tail = ancestor(job, encloser);
@@ -144,105 +136,15 @@ hash_wildcard(struct answer_job *job, unsigned encloser, uint8_t key[HASH_KEY])
 	return len + 2 <= QUERY_NAME_MAX && hash_name(job, name, len + 2, key);
 }
 
-/* 32 digits of base32hex in lower case, as no other label is a hash. */
-static bool
-is_hash(const uint8_t *text)
-{
-	const uint64_t ones = UINT64_C(0x0101010101010101);
-
-	static_assert(NSEC3HASH_TEXT % 8 == 0, "eight at a time");
-	for (unsigned i = 0; i < NSEC3HASH_TEXT; i += 8) {
-		uint64_t v, digit, letter;
-
-		memcpy(&v, text + i, 8);
-		/* The top bit of each octet says: at least this much. */
-		digit = (v + ones * (128 - '0')) & ~(v + ones * (127 - '9'));
-		letter = (v + ones * (128 - 'a')) & ~(v + ones * (127 - 'v'));
-		if (((digit | letter) & ~v & ones << 7) != ones << 7)
-			return false;
-	}
-	return true;
-}
-
-/*
- * Does the owner hold an NSEC3 of the zone's chain, not of another one? What
- * is not named by a hash or names none belongs to no chain. Q-122
- */
-static bool
-in_chain(const struct answer_job *job, const struct page_name *name)
-{
-	const struct cache_zone *z = job->view.zone;
-	struct page_set set;
-	const uint8_t *rdata;
-	size_t len;
-
-	if (name->key_len != HASH_KEY || !is_hash(name->key + 1) ||
-	    !page_set_find(name, RRTYPE_NSEC3, &set))
-		return false;
-	rdata = set.rr + PAGE_RR_FIXED;
-	len = (size_t)set.rr[10] << 8 | set.rr[11];
-	return len > NSEC3_FIXED + (size_t)z->nsec3_salt_len +
-	    NSEC3HASH_SIZE &&
-	    rdata[0] == NSEC3_SHA1 &&
-	    (rdata[2] << 8 | rdata[3]) == z->nsec3_iterations &&
-	    rdata[4] == z->nsec3_salt_len &&
-	    memcmp(rdata + 5, cache_view_salt(z), z->nsec3_salt_len) == 0 &&
-	    rdata[NSEC3_FIXED + z->nsec3_salt_len] == NSEC3HASH_SIZE;
-}
-
-static bool
-find_match(struct answer_job *job, const uint8_t key[HASH_KEY],
-    struct page_name *out)
-{
-	return cache_view_find(&job->view, key, HASH_KEY,
-	    page_hash(key, HASH_KEY), out) && in_chain(job, out);
-}
-
-/* The NSEC3 whose interval holds the hash; the last one wraps around. */
-static void
-add_hash_cover(struct answer_job *job, const uint8_t key[HASH_KEY])
-{
-	static const uint8_t end[] = { 0xff };
-	const uint8_t *at = key;
-	size_t len = HASH_KEY;
-	struct page_name name;
-	bool wrapped = false;
-
-	/*
-	 * With opt-out above, the wildcard of the closest provable encloser
-	 * may exist: then its own NSEC3 says the most there is to say.
-	 */
-	if (find_match(job, key, &name)) {
-		add(job, &name);
-		return;
-	}
-	for (unsigned i = 0; i < STEPS_BACK_MAX; i++) {
-		if (!cache_view_before(&job->view, at, len, &name))
-			return;
-		if (name.key[0] != OWNERKEY_TREE_NSEC3) {
-			if (wrapped)
-				return;
-			wrapped = true;
-			at = end;
-			len = sizeof(end);
-			continue;
-		}
-		if (in_chain(job, &name)) {
-			add(job, &name);
-			return;
-		}
-		at = name.key;
-		len = name.key_len;
-	}
-}
-
 static bool
 add_match(struct answer_job *job, unsigned n)
 {
-	uint8_t key[HASH_KEY];
-	struct page_name name;
+	uint8_t key[PROOF_KEY] UNINITIALIZED;
+	struct page_name name UNINITIALIZED;
 
-	if (!hash_ancestor(job, n, key) || !find_match(job, key, &name))
+	if (!(n == 0 && proof_noted(&job->view, CACHE_PROOF_APEX, &name)) &&
+	    !(hash_ancestor(job, n, key) &&
+	    proof_match(&job->view, key, &name)))
 		return false;
 	add(job, &name);
 	return true;
@@ -251,10 +153,11 @@ add_match(struct answer_job *job, unsigned n)
 static void
 add_ancestor_cover(struct answer_job *job, unsigned n)
 {
-	uint8_t key[HASH_KEY];
+	uint8_t key[PROOF_KEY] UNINITIALIZED;
+	struct page_name name UNINITIALIZED;
 
-	if (hash_ancestor(job, n, key))
-		add_hash_cover(job, key);
+	if (hash_ancestor(job, n, key) && proof_cover(&job->view, key, &name))
+		add(job, &name);
 }
 
 /*
@@ -280,10 +183,13 @@ add_encloser(struct answer_job *job, unsigned n, unsigned target)
 static void
 add_wildcard_cover(struct answer_job *job, unsigned encloser)
 {
-	uint8_t key[HASH_KEY];
+	uint8_t key[PROOF_KEY] UNINITIALIZED;
+	struct page_name name UNINITIALIZED;
 
-	if (hash_wildcard(job, encloser, key))
-		add_hash_cover(job, key);
+	if ((encloser == 0 && proof_noted(&job->view, CACHE_PROOF_WILDCARD,
+	    &name)) || (hash_wildcard(job, encloser, key) &&
+	    proof_cover(&job->view, key, &name)))
+		add(job, &name);
 }
 
 void
@@ -357,7 +263,7 @@ denial_no_wildcard_type(struct answer_job *job, unsigned encloser,
 		/* RFC 5155 7.2.5 */
 		(void)add_encloser(job, encloser, encloser + 1);
 		if (hash_wildcard(job, encloser, key) &&
-		    find_match(job, key, &name))
+		    proof_match(&job->view, key, &name))
 			add(job, &name);
 	}
 }

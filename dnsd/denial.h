@@ -5,7 +5,8 @@
  * Not here: the answer itself, the SOA, writing (answer, emit).
  * Pure:     only names are chosen here; each goes into job->proof once.
  * Bounded:  at most three hashes and three searches a call, plus the walk to
- *           the closest provable encloser (one hash a label).
+ *           the closest provable encloser (one hash a label), and over an
+ *           answer ANSWER_HASH_ROUNDS_MAX rounds of SHA-1.
  *
  * All of them speak of job->name in job->view's zone, do nothing in a zone
  * without proofs, and leave out what the zone does not have (Q-126).

@@ -183,28 +183,61 @@ emit_put_fast(struct emit *e, const struct emit_set *set)
 	return true;
 }
 
-bool
-emit_put(struct emit *e, enum emit_section section, struct emit_owner *owner,
-    const struct emit_set *set, size_t *out_at)
+/* The owners of records that lie behind one another, as pointers. Returns
+ * how many records there are. */
+static unsigned
+patch_owners(uint8_t *rr, const uint8_t *end, unsigned at)
+{
+	unsigned n = 0;
+
+	for (; rr < end; n++) {
+		octets_put16(rr, 0xc000u | at);
+		rr += EMIT_RR_FIXED + octets_get16(rr + 10);
+	}
+	return n;
+}
+
+/* As it is stored: one copy, then the owners. */
+static bool
+put_whole(struct emit *e, struct emit_owner *owner, const struct emit_set *set,
+    unsigned *out_n)
 {
 	size_t size = set->rr_len + set->sig_len;
 	size_t start = e->len;
-	size_t n_suffixes = e->n_suffixes;
-	struct emit_owner kept = *owner;
+	size_t first;
+	uint8_t *p;
+
+	/* A key is at least as long as its labels in wire form. */
+	if (size + (owner->at == 0 ? owner->key_len : 0u) > e->room - start)
+		return false;
+	put_owner(e, owner);
+	p = e->base + e->len - 2;	/* the owner ends with its pointer */
+	memcpy(p + 2, set->rr + 2, size - 2);
+	e->len += size - 2;
+	if (e->len > e->limit)
+		return false;
+	first = EMIT_RR_FIXED + octets_get16(p + 10);
+	*out_n = 1 + patch_owners(p + first, p + size, owner->at);
+	return true;
+}
+
+/* A record at a time, names in rdata made shorter. */
+static bool
+put_each(struct emit *e, struct emit_owner *owner, const struct emit_set *set,
+    unsigned *out_n)
+{
+	size_t size = set->rr_len + set->sig_len;
 	unsigned n = 0;
 
-	if (out_at != NULL)
-		*out_at = start;
 	for (size_t at = 0; at < size; n++) {
 		const uint8_t *rr = set->rr + at;
 		size_t rdlen = octets_get16(rr + 10);
 		unsigned type = octets_get16(rr + 2);
-		/* A key is at least as long as its labels in wire form. */
 		size_t need = EMIT_RR_FIXED + rdlen +
 		    (owner->at == 0 ? owner->key_len : 0u);
 
 		if (need > e->room - e->len)
-			goto undo;
+			return false;
 		put_owner(e, owner);
 		memcpy(e->base + e->len, rr + 2, EMIT_RR_FIXED - 2);
 		e->len += EMIT_RR_FIXED - 2;
@@ -216,15 +249,30 @@ emit_put(struct emit *e, enum emit_section section, struct emit_owner *owner,
 		}
 		at += EMIT_RR_FIXED + rdlen;
 	}
-	if (e->len > e->limit)
-		goto undo;
+	*out_n = n;
+	return e->len <= e->limit;
+}
+
+bool
+emit_put(struct emit *e, enum emit_section section, struct emit_owner *owner,
+    const struct emit_set *set, size_t *out_at)
+{
+	size_t start = e->len;
+	uint8_t n_suffixes = e->n_suffixes;
+	struct emit_owner kept = *owner;
+	unsigned n;
+
+	if (out_at != NULL)
+		*out_at = start;
+	if (!(e->compress || (owner->at == 0 && emit_reach(start) == 0) ?
+	    put_each(e, owner, set, &n) : put_whole(e, owner, set, &n))) {
+		e->len = start;
+		e->n_suffixes = n_suffixes;
+		*owner = kept;
+		return false;
+	}
 	e->count[section] = (uint16_t)(e->count[section] + n);
 	return true;
-undo:
-	e->len = start;
-	e->n_suffixes = (uint8_t)n_suffixes;
-	*owner = kept;
-	return false;
 }
 
 /* Behind the owner name of the record at @at. */

@@ -6,10 +6,10 @@
 #include <assert.h>
 #include <string.h>
 
+#include "common/dns/fold.h"
 #include "common/dns/namehash.h"
 #include "common/dns/page.h"
 #include "dnsd/answer_job.h"
-#include "dnsd/fold.h"
 
 /* From FOLD_VECTOR - n on: n octets that count, then those that do not. */
 static const uint8_t window[2 * FOLD_VECTOR] = {

@@ -32,23 +32,26 @@ label_escape(const uint8_t *label, uint8_t *out)
 	return n;
 }
 
-/* One label from key form to wire form; returns octets of key used. */
+/* One label of @len octets from key form to wire form; returns octets
+ * written. */
 static size_t
-label_unescape(const uint8_t *key, size_t len, uint8_t *out, size_t *out_len)
+label_unescape(const uint8_t *key, size_t len, uint8_t *out)
 {
-	size_t at = 0, n = 1;
+	size_t n = 1;
 
-	while (at < len && key[at] != 0) {
-		if (key[at] == 1 && at + 1 < len) {
-			out[n++] = (uint8_t)(key[at + 1] - 1);
-			at += 2;
-		} else {
-			out[n++] = key[at++];
-		}
+	if (memchr(key, 1, len) == NULL) {	/* nothing is escaped */
+		memcpy(out + 1, key, len);
+		out[0] = (uint8_t)len;
+		return len + 1;
+	}
+	for (size_t at = 0; at < len; at++) {
+		if (key[at] == 1 && at + 1 < len)
+			out[n++] = (uint8_t)(key[++at] - 1);
+		else
+			out[n++] = key[at];
 	}
 	out[0] = (uint8_t)(n - 1);
-	*out_len = n;
-	return at + 1;
+	return n;
 }
 
 enum err
@@ -103,24 +106,21 @@ ownerkey_check(const uint8_t *key, size_t len, size_t apex_len)
 size_t
 ownerkey_to_labels(const uint8_t *key, size_t len, uint8_t *out)
 {
-	uint16_t start[OWNERKEY_LABELS_MAX];
+	uint16_t start[OWNERKEY_LABELS_MAX + 1] UNINITIALIZED;
 	unsigned n = 0;
 	size_t n_out = 0, at = 1;
 
+	start[0] = 1;
 	while (at < len && n < OWNERKEY_LABELS_MAX) {
-		start[n++] = (uint16_t)at;
-		while (at < len && key[at] != 0)
-			at += key[at] == 1 ? 2 : 1;
-		at++;
-	}
-	while (n > 0) {
-		size_t label_len;
+		const uint8_t *end = memchr(key + at, 0, len - at);
 
-		n--;
-		(void)label_unescape(key + start[n], len - start[n],
-		    out + n_out, &label_len);
-		n_out += label_len;
+		/* An escaped octet is 01 or 02: every 00 ends a label. */
+		at = (end != NULL ? (size_t)(end - key) : len) + 1;
+		start[++n] = (uint16_t)at;
 	}
+	for (; n > 0; n--)
+		n_out += label_unescape(key + start[n - 1],
+		    start[n] - 1u - start[n - 1], out + n_out);
 	return n_out;
 }
 

@@ -167,20 +167,38 @@ key_is(const uint8_t *page, uint32_t offset, const uint8_t *key, size_t len)
 	return le16(p) == len && same_octets(p + 4, key, len);
 }
 
+/* The first octets of a key as a number that is in key order. */
+static inline uint64_t
+key_word(const uint8_t *key)
+{
+	uint64_t v;
+
+	memcpy(&v, key, sizeof(v));
+	return be64toh(v);
+}
+
 unsigned
 page_seek(const uint8_t *page, const uint8_t *key, size_t len,
     bool *out_exact)
 {
 	const uint8_t *table = name_table(page);
 	unsigned low = 0, high = page_n_names(page);
+	uint64_t word = len >= 8 ? key_word(key) : 0;
 
 	*out_exact = false;
 	while (low < high) {
 		unsigned mid = low + (high - low) / 2;
 		const uint8_t *p = page +
 		    (size_t)le16(table + 2 * (size_t)mid) * PAGE_UNIT;
-		int d = ownerkey_compare(p + 4, le16(p), key, len);
+		size_t here = le16(p);
+		/* Behind a key is a set header: 8 octets can be read. */
+		uint64_t w = key_word(p + 4);
+		int d;
 
+		if (w != word && len >= 8 && here >= 8)
+			d = w < word ? -1 : 1;
+		else
+			d = ownerkey_compare(p + 4, here, key, len);
 		if (d == 0) {
 			*out_exact = true;
 			return mid;

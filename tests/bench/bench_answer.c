@@ -20,7 +20,9 @@
 #include "common/dns/nsec3hash.h"
 #include "common/dns/rrtype.h"
 #include "dnsd/answer.h"
+#include "tests/lib/nsec3zone.h"
 #include "tests/lib/testcache.h"
+#include "tests/lib/testheads.h"
 
 static struct testcache cache;
 static struct answer_ctx ctx;
@@ -53,65 +55,6 @@ add(struct testcache_zone *z, const char *owner, uint16_t type,
 	testcache_add_record(z, wire, type, 3600, rdata, len);
 }
 
-static size_t
-fake_signature(uint8_t *p, unsigned covered)
-{
-	memset(p, 0x5c, 18 + 12 + 64);
-	p[0] = 0;
-	p[1] = (uint8_t)covered;
-	memcpy(p + 18, "\5three\4test", 12);
-	return 18 + 12 + 64;
-}
-
-static int
-by_bytes(const void *a, const void *b)
-{
-	return memcmp(a, b, NSEC3HASH_SIZE);
-}
-
-/* Names h000000 ..., each with A, RRSIG, and an NSEC3 in a real chain. */
-static void
-build_nsec3(struct nsec3hash *h)
-{
-	struct testcache_zone *z = testcache_add_text(&cache, "three.test.",
-	    "@ 3600 IN SOA ns1 admin 1 2 3 4 300\n@ 3600 IN NS ns1\n"
-	    "@ 3600 IN NSEC3PARAM 1 0 0 -\n");
-	uint8_t (*hash)[NSEC3HASH_SIZE] = calloc(n_signed + 1, sizeof(*hash));
-	uint8_t rdata[256], wire[256], owner[64];
-	char name[64];
-	size_t len;
-
-	if (hash == NULL)
-		abort();
-	for (unsigned i = 0; i <= n_signed; i++) {
-		snprintf(name, sizeof(name), i == n_signed ? "three.test." :
-		    "h%06u.three.test.", i);
-		if (dname_parse(name, strlen(name), wire, &len) != OK ||
-		    nsec3hash_name(h, NULL, 0, 0, wire, len, hash[i]) != OK)
-			abort();
-		if (i == n_signed)
-			break;
-		testcache_add_record(z, wire, RRTYPE_A, 300,
-		    (const uint8_t *)"\1\2\3\4", 4);
-		testcache_add_record(z, wire, RRTYPE_RRSIG, 300, rdata,
-		    fake_signature(rdata, RRTYPE_A));
-	}
-	qsort(hash, n_signed + 1, sizeof(*hash), by_bytes);
-	for (unsigned i = 0; i <= n_signed; i++) {
-		owner[0] = NSEC3HASH_TEXT;
-		nsec3hash_text(hash[i], (char *)owner + 1);
-		memcpy(owner + 1 + NSEC3HASH_TEXT, "\5three\4test", 12);
-		memcpy(rdata, "\1\0\0\0\0\24", 6);
-		memcpy(rdata + 6, hash[i == n_signed ? 0 : i + 1],
-		    NSEC3HASH_SIZE);
-		memcpy(rdata + 26, "\0\1\100", 3);
-		testcache_add_record(z, owner, RRTYPE_NSEC3, 300, rdata, 29);
-		testcache_add_record(z, owner, RRTYPE_RRSIG, 300, rdata,
-		    fake_signature(rdata, RRTYPE_NSEC3));
-	}
-	free(hash);
-}
-
 static void
 build(void)
 {
@@ -120,6 +63,7 @@ build(void)
 	uint8_t rdata[256];
 
 	testcache_init(&cache, (size_t)3 << 30);
+	cache.finish_head = testheads_finish;
 	for (unsigned i = 0; i < n_zones; i++) {
 		snprintf(name, sizeof(name), "zone%06u.test.", i);
 		testcache_add_text(&cache, name, zone_text);
@@ -168,7 +112,7 @@ build(void)
 	ctx = (struct answer_ctx){ 0 };
 	if (nsec3hash_new(&ctx.nsec3hash) != OK)
 		abort();
-	build_nsec3(ctx.nsec3hash);
+	nsec3zone_add(&cache, "three.test.", n_signed, 0);
 	testcache_publish(&cache);
 	ctx = (struct answer_ctx){
 		.nsec3hash = ctx.nsec3hash,

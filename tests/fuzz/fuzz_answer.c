@@ -20,6 +20,7 @@
 #include "dnsd/answer.h"
 #include "dnsd/chaos.h"
 #include "tests/lib/testcache.h"
+#include "tests/lib/testheads.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len);
 
@@ -78,6 +79,7 @@ setup(void)
 	struct testcache_zone *z;
 
 	testcache_init(&cache, (size_t)8 << 20);
+	cache.finish_head = testheads_finish;
 	z = testcache_add_text(&cache, "e.", zone_e);
 	z->page_bytes = 200;
 	z->fanout = 2;

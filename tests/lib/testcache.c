@@ -442,6 +442,8 @@ build_zone(struct testcache *c, struct testcache_zone *z)
 	if (root != 0)
 		head_from_apex(c, z, head, salt);
 	memcpy(head->tail + apex_len, salt, head->nsec3_salt_len);
+	if (c->finish_head != NULL)
+		c->finish_head(c->arena, head);
 	return ref;
 }
 

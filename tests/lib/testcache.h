@@ -36,6 +36,8 @@ struct testcache_zone {
 	unsigned fanout;		/* children of a node */
 };
 
+struct cache_zone;
+
 struct testcache {
 	uint8_t *arena;			/* for struct answer_ctx */
 	size_t size;
@@ -43,6 +45,9 @@ struct testcache {
 	struct testcache_zone *zones;
 	size_t n_zones;
 	size_t max_zones;
+	/* NULL, or what the feeder would do with a head before it is seen:
+	 * tests of dnsd give testheads_finish() (testheads.h). */
+	void (*finish_head)(const uint8_t *arena, struct cache_zone *head);
 };
 
 void testcache_init(struct testcache *c, size_t arena_bytes);

@@ -16,6 +16,7 @@
 #include "common/dns/nsec3hash.h"
 #include "dnsd/answer.h"
 #include "tests/lib/testcache.h"
+#include "tests/lib/testheads.h"
 
 static struct answer_job job;
 static struct answer_ctx ctx;
@@ -94,6 +95,7 @@ main(int argc, char **argv)
 			fanout = (unsigned)strtoul(argv[i + 1], NULL, 10);
 	}
 	testcache_init(&cache, (size_t)1 << 30);
+	cache.finish_head = testheads_finish;
 	for (; i + 1 < argc; i += 2) {
 		FILE *f = fopen(argv[i + 1], "r");
 		struct testcache_zone *z;

@@ -30,6 +30,7 @@
 #include "tests/lib/allocs.h"
 #include "tests/lib/test.h"
 #include "tests/lib/testcache.h"
+#include "tests/lib/testheads.h"
 
 struct asker {
 	struct testcache cache;
@@ -53,6 +54,7 @@ ask_init(struct asker *a)
 {
 	memset(a, 0, sizeof(*a));
 	testcache_init(&a->cache, (size_t)64 << 20);
+	a->cache.finish_head = testheads_finish;
 	a->ctx.udp_max = 1232;
 	a->now = 1000;
 	assert_ok(nsec3hash_new(&a->ctx.nsec3hash));

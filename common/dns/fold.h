@@ -5,10 +5,11 @@
  * they become words. Octets of a name's wire form may be folded together
  * with the lengths between them: lengths are below 'A'.
  */
-#ifndef DNSD_FOLD_H
-#define DNSD_FOLD_H
+#ifndef COMMON_DNS_FOLD_H
+#define COMMON_DNS_FOLD_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 #include <string.h>
 
@@ -56,6 +57,26 @@ fold_any(fold_octets v)
 
 	memcpy(half, &v, sizeof(half));
 	return (half[0] | half[1]) != 0;
+}
+
+/** fold_copy() - @n octets of a name; nothing outside is touched */
+static inline void
+fold_copy(uint8_t *to, const uint8_t *from, size_t n)
+{
+	fold_octets v;
+
+	if (n < FOLD_VECTOR) {
+		for (size_t i = 0; i < n; i++)
+			to[i] = fold_octet(from[i]);
+		return;
+	}
+	for (size_t i = 0; i + FOLD_VECTOR < n; i += FOLD_VECTOR) {
+		v = fold_vector(fold_load(from + i));
+		memcpy(to + i, &v, sizeof(v));
+	}
+	/* The last step goes back over octets that were done already. */
+	v = fold_vector(fold_load(from + n - FOLD_VECTOR));
+	memcpy(to + n - FOLD_VECTOR, &v, sizeof(v));
 }
 
 #endif

@@ -1,7 +1,7 @@
 /*
  * test_fold.c - capitals, by the octet, the word and the vector.
  */
-#include "dnsd/fold.h"
+#include "common/dns/fold.h"
 #include "tests/lib/test.h"
 
 TEST(words_and_vectors_are_folded_as_octets_are)
@@ -36,5 +36,20 @@ TEST(any_octet_counts)
 		v = (fold_octets){ 0 };
 		v[i] = (uint8_t)(1 << i % 8);
 		assert_true(fold_any(v));
+	}
+}
+
+TEST(a_copy_is_folded_and_no_longer_than_asked)
+{
+	uint8_t in[300], out[300];
+
+	for (size_t i = 0; i < sizeof(in); i++)
+		in[i] = (uint8_t)(i * 7);
+	for (size_t n = 0; n < sizeof(in); n++) {
+		memset(out, 'Q', sizeof(out));
+		fold_copy(out, in, n);
+		for (size_t i = 0; i < sizeof(in); i++)
+			assert_int_equal(out[i],
+			    i < n ? fold_octet(in[i]) : 'Q');
 	}
 }

@@ -26,6 +26,7 @@
 #include "dnsd/relay_role.h"
 #include "dnsd/supervisor.h"
 #include "dnsd/worker_tcp.h"
+#include "dnsd/worker_tls.h"
 #include "dnsd/worker_udp.h"
 
 /* What the supervisor says to a child. */
@@ -97,11 +98,14 @@ worker_fill(const struct conf *conf, const struct order *o)
 	w->slot = atoi(o->slot);
 	w->ring_fd = fd_of("ring");
 	w->relay_fd = fd_of("relay");
+	w->tls_control_fd = fd_of("tls_control");
 	w->predecessor_crashed = o->crashed != NULL;
 	w->tcp_clients_max = conf->dns.tcp_clients_max;
 	w->tcp_clients_per_ip_max = conf->dns.tcp_clients_per_ip_max;
 	w->tcp_idle_ms = conf->dns.tcp_idle_ms;
 	w->tcp_message_ms = conf->dns.tcp_message_ms;
+	w->tls_clients_max = conf->dns.tls_clients_max;
+	w->tls_handshake_ms = conf->dns.tls_handshake_ms;
 	if (w->slot < 0 || w->slot >= CONTROL_WORKERS_MAX)
 		return ERR_INTERNAL;
 	for (int i = 0; i < things.n; i++) {
@@ -182,8 +186,10 @@ role_run(const struct conf *conf, const struct order *o)
 	if (e == OK && strcmp(o->role, "relay") == 0)
 		e = relay_fill(conf, o);
 	if (e == OK && (strcmp(o->role, "udp") == 0 ||
-	    strcmp(o->role, "tcp") == 0))
+	    strcmp(o->role, "tcp") == 0 || strcmp(o->role, "tls") == 0))
 		e = worker_fill(conf, o);
+	if (e == OK && strcmp(o->role, "tls") == 0)
+		e = worker_tls_load(fd_of("tls_cert"), fd_of("tls_key"));
 	if (e != OK) {
 		log_err("role.failed", "role=%s reason=%s", o->role,
 		    LOG_Q(err_text(e)));
@@ -200,6 +206,8 @@ role_run(const struct conf *conf, const struct order *o)
 		return worker_udp_run(&worker);
 	if (strcmp(o->role, "tcp") == 0)
 		return worker_tcp_run(&worker);
+	if (strcmp(o->role, "tls") == 0)
+		return worker_tls_run(&worker);
 	log_err("role.unknown", "role=%s", LOG_Q(o->role));
 	return SVC_EXIT_USAGE;
 }

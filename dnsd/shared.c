@@ -200,6 +200,12 @@ sockets_make(struct shared *s)
 		snprintf(label, sizeof(label), "tcp:%s", SOCK_TEXT(a));
 		e = socket_make(s, label, a, SOCK_STREAM, false);
 	}
+	for (int i = 0; i < s->n_tls && e == OK; i++) {
+		snprintf(label, sizeof(label), "tls:%s",
+		    SOCK_TEXT(&s->tls_address[i]));
+		e = socket_make(s, label, &s->tls_address[i], SOCK_STREAM,
+		    false);
+	}
 	if (e != OK || s->conf->dns.metrics_listen[0] == '\0')
 		return e;
 	e = sock_addr_parse(s->conf->dns.metrics_listen, -1, &m);
@@ -245,24 +251,37 @@ stripe_of(const struct conf *conf, const struct sock_addr *a)
 	return 0;
 }
 
+static enum err
+addresses_read(const struct conf *conf, const struct conf_list *l, int port,
+    struct sock_addr *out, uint8_t *out_stripe, int *out_n)
+{
+	enum err e;
+
+	for (size_t i = 0; i < l->n; i++) {
+		if (*out_n == WORKER_SOCKETS_MAX)
+			return ERR_LIMIT;
+		e = sock_addr_parse(l->items[i], port, &out[*out_n]);
+		if (e != OK)
+			return e;
+		out_stripe[*out_n] = stripe_of(conf, &out[*out_n]);
+		(*out_n)++;
+	}
+	return OK;
+}
+
 enum err
 shared_addresses(struct shared *s, const struct conf *conf)
 {
-	const struct conf_list *l = &conf->dns.listen;
 	enum err e;
 
 	s->conf = conf;
-	for (size_t i = 0; i < l->n; i++) {
-		if (s->n_addresses == WORKER_SOCKETS_MAX)
-			return ERR_LIMIT;
-		e = sock_addr_parse(l->items[i], 53,
-		    &s->address[s->n_addresses]);
-		if (e != OK)
-			return e;
-		s->stripe[s->n_addresses] = stripe_of(s->conf,
-		    &s->address[s->n_addresses]);
-		s->n_addresses++;
-	}
+	e = addresses_read(conf, &conf->dns.listen, 53, s->address,
+	    s->stripe, &s->n_addresses);
+	if (e == OK)
+		e = addresses_read(conf, &conf->dns.tls_listen, 853,
+		    s->tls_address, s->tls_stripe, &s->n_tls);
+	if (e != OK)
+		return e;
 	return s->n_addresses > 0 ? OK : ERR_CONFIG;
 }
 
@@ -287,7 +306,8 @@ rings_make(struct shared *s)
 enum err
 shared_make(struct shared *s, const char *hold_path, bool beside)
 {
-	uint32_t n = s->conf->dns.udp_workers + s->conf->dns.tcp_workers;
+	uint32_t n = s->conf->dns.udp_workers + s->conf->dns.tcp_workers +
+	    (s->n_tls > 0 ? s->conf->dns.tls_workers : 0);
 	enum err e;
 
 	s->beside = beside;

@@ -13,6 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -26,14 +27,18 @@
 #include "dnsd/orphan.h"
 #include "dnsd/shared.h"
 #include "dnsd/supervisor.h"
+#include "dnsd/tlsfiles.h"
 
 static_assert(ORPHAN_MAX >= SUPERVISOR_CHILDREN_MAX * 2, "two generations");
 
-enum role { ROLE_HOLD, ROLE_FEEDER, ROLE_RELAY, ROLE_UDP, ROLE_TCP };
+enum role {
+	ROLE_HOLD, ROLE_FEEDER, ROLE_RELAY, ROLE_UDP, ROLE_TCP, ROLE_TLS,
+};
 
 static const char *const role_name[] = {
 	[ROLE_HOLD] = "hold", [ROLE_FEEDER] = "feeder",
 	[ROLE_RELAY] = "relay", [ROLE_UDP] = "udp", [ROLE_TCP] = "tcp",
+	[ROLE_TLS] = "tls",
 };
 
 enum {
@@ -52,6 +57,7 @@ struct child {
 	int index;			/* n-th of its role */
 	pid_t pid;			/* 0: not running */
 	bool crashed;			/* the last one, not by SIGKILL */
+	int control;			/* tls: of its socket pair; -1: none */
 	int64_t start_at;		/* mono ms; not before */
 	int64_t window_at;
 	unsigned deaths;		/* in the window */
@@ -71,6 +77,7 @@ struct supervisor {
 	int n_children;
 	struct child child[SUPERVISOR_CHILDREN_MAX];
 	struct orphans orphans;
+	struct tlsfiles tls;
 	bool stopping;
 };
 
@@ -94,7 +101,14 @@ give_sockets(const struct supervisor *s, const struct child *c,
 {
 	char label[INHERIT_LABEL_MAX];
 
-	for (int i = 0; i < s->shared.n_addresses; i++) {
+	for (int i = 0; c->role == ROLE_TLS && i < s->shared.n_tls; i++) {
+		snprintf(label, sizeof(label), "tls:%s",
+		    SOCK_TEXT(&s->shared.tls_address[i]));
+		inherit_add(h, shared_fd(&s->shared, label), "socket:%u",
+		    s->shared.tls_stripe[i]);
+	}
+	for (int i = 0; c->role != ROLE_TLS && i < s->shared.n_addresses;
+	    i++) {
 		if (c->role == ROLE_UDP)
 			snprintf(label, sizeof(label), "udp:%d:%s", c->index,
 			    SOCK_TEXT(&s->shared.address[i]));
@@ -125,9 +139,10 @@ give_relay(const struct supervisor *s, struct inherit *h)
 	}
 }
 
-/* What each role may touch, and nothing else. */
+/* What each role may touch, and nothing else.  @theirs: of a control socket. */
 static void
-give(const struct supervisor *s, const struct child *c, struct inherit *h)
+give(const struct supervisor *s, const struct child *c, int theirs,
+    struct inherit *h)
 {
 	char label[32];
 
@@ -152,6 +167,11 @@ give(const struct supervisor *s, const struct child *c, struct inherit *h)
 		inherit_add(h, shared_fd(&s->shared, label), "ring");
 		break;
 	case ROLE_TCP:
+		break;
+	case ROLE_TLS:
+		inherit_add(h, s->tls.used.cert, "tls_cert");
+		inherit_add(h, s->tls.used.key, "tls_key");
+		inherit_add(h, theirs, "tls_control");
 		break;
 	}
 	inherit_add(h, shared_fd(&s->shared, "arena_ro"), "arena_ro");
@@ -230,16 +250,27 @@ static void
 child_start(struct supervisor *s, struct child *c)
 {
 	static struct inherit h;	/* too big for the stack */
+	int pair[2] = { -1, -1 };
 	pid_t pid;
 
+	if (c->role == ROLE_TLS && socketpair(AF_UNIX, SOCK_SEQPACKET |
+	    SOCK_NONBLOCK | SOCK_CLOEXEC, 0, pair) < 0) {
+		c->start_at = now_mono_ms() + BACKOFF_MAX_MS;
+		return;
+	}
+	if (c->control >= 0)
+		close(c->control);
+	c->control = pair[0];
 	orphan_stop(&s->orphans, role_name[c->role], c->slot);
 	reader_clear(s, c->slot);
 	if (c->role == ROLE_FEEDER)
 		reader_clear(s, CONTROL_SLOT_SNAPSHOT);
-	give(s, c, &h);
+	give(s, c, pair[1], &h);
 	pid = fork();
 	if (pid == 0)
 		child_exec(s, c, &h);
+	if (pair[1] >= 0)
+		close(pair[1]);
 	if (pid < 0) {
 		log_err("child.failed", "role=%s slot=%d errno=%d",
 		    role_name[c->role], c->slot, errno);
@@ -259,7 +290,8 @@ child_add(struct supervisor *s, enum role role, int slot, int index)
 	struct child *c = &s->child[s->n_children++];
 
 	CHECK(s->n_children <= SUPERVISOR_CHILDREN_MAX);
-	*c = (struct child){ .role = role, .slot = slot, .index = index };
+	*c = (struct child){ .role = role, .slot = slot, .index = index,
+	    .control = -1 };
 	return c;
 }
 
@@ -311,6 +343,13 @@ children_reap(struct supervisor *s)
 	}
 }
 
+static bool
+answers(const struct child *c)
+{
+	return c->role == ROLE_UDP || c->role == ROLE_TCP ||
+	    c->role == ROLE_TLS;
+}
+
 /* Workers wait until there is something to serve: see docs/CACHE.md, "ready". */
 static void
 children_start(struct supervisor *s)
@@ -324,7 +363,9 @@ children_start(struct supervisor *s)
 
 		if (c->pid != 0 || now < c->start_at)
 			continue;
-		if (!ready && (c->role == ROLE_UDP || c->role == ROLE_TCP))
+		if (!ready && answers(c))
+			continue;
+		if (c->role == ROLE_TLS && !tlsfiles_have(&s->tls))
 			continue;
 		child_start(s, c);
 	}
@@ -375,8 +416,7 @@ children_watch(struct supervisor *s)
 	for (int i = 0; i < s->n_children; i++) {
 		struct child *c = &s->child[i];
 
-		if (c->pid != 0 && (c->role == ROLE_UDP ||
-		    c->role == ROLE_TCP))
+		if (c->pid != 0 && answers(c))
 			worker_watch(s, c, now);
 	}
 }
@@ -457,6 +497,9 @@ children_list(struct supervisor *s)
 		child_add(s, ROLE_UDP, slot++, (int)i);
 	for (uint32_t i = 0; i < s->conf->dns.tcp_workers; i++)
 		child_add(s, ROLE_TCP, slot++, (int)i);
+	for (uint32_t i = 0; s->shared.n_tls > 0 &&
+	    i < s->conf->dns.tls_workers; i++)
+		child_add(s, ROLE_TLS, slot++, (int)i);
 }
 
 /* What the predecessor had and we have no use for: fewer workers, another
@@ -468,16 +511,40 @@ leftovers_drop(struct supervisor *s)
 	shared_drop_found(&s->shared);
 }
 
+/* Names are served without TLS if need be: nothing waits for it. */
 static bool
 workers_run(const struct supervisor *s)
 {
 	for (int i = 0; i < s->n_children; i++)
-		if (s->child[i].pid == 0)
+		if (s->child[i].pid == 0 && s->child[i].role != ROLE_TLS)
 			return false;
 	return true;
 }
 
-/* What may change live is the log level, here; all else wants a restart. */
+/* Certificates: changed files to the workers, and what they say of them. */
+static void
+tls_watch(struct supervisor *s, bool force)
+{
+	bool changed;
+
+	if (s->shared.n_tls == 0)
+		return;
+	for (int i = 0; i < s->n_children; i++)
+		if (s->child[i].control >= 0)
+			tlsfiles_verdict(&s->tls, s->child[i].control);
+	changed = tlsfiles_look(&s->tls, now_mono_ms(), force);
+	for (int i = 0; i < s->n_children; i++) {
+		struct child *c = &s->child[i];
+
+		if (changed && c->control >= 0 && c->pid != 0 &&
+		    tlsfiles_send(&s->tls, c->control) != OK)
+			log_warn("tls.not_told", "slot=%d pid=%d", c->slot,
+			    (int)c->pid);
+	}
+}
+
+/* What may change live is the log level and the certificate; all else wants
+ * a restart. */
 static void
 reload(struct supervisor *s)
 {
@@ -486,7 +553,10 @@ reload(struct supervisor *s)
 	if (svc_reload(s->svc, &old) != OK)
 		return;
 	s->conf = s->svc->conf;
+	s->tls.cert_path = s->conf->dns.tls_cert_file;
+	s->tls.key_path = s->conf->dns.tls_key_file;
 	conf_free(old);
+	tls_watch(s, true);
 }
 
 static void
@@ -496,6 +566,7 @@ supervise(struct supervisor *s)
 	int64_t next_watch = 0;
 
 	for (;;) {
+		tls_watch(s, false);
 		children_start(s);
 		if (!settled && workers_run(s)) {
 			settled = true;
@@ -554,10 +625,13 @@ supervisor_run(struct svc *svc, int argc, char **argv)
 		return svc_exit_code(e);
 	}
 	children_list(s);
+	tlsfiles_init(&s->tls, s->conf->dns.tls_cert_file,
+	    s->conf->dns.tls_key_file);
 	svc_ready(svc);
 	supervise(s);
 	log_info("dnsd.stopping", "children=%d", s->n_children);
 	children_stop(s);
 	leftovers_drop(s);
+	tlsfiles_fini(&s->tls);
 	return SVC_EXIT_OK;
 }

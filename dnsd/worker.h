@@ -2,8 +2,8 @@
  * worker.h - what the answering processes share.
  *
  * Knows:    how a worker finds its memory, its sockets, when to stop.
- * Not here: UDP (worker_udp.h), TCP (worker_tcp.h).
- * Runs in:  UDP and TCP workers: cache read-only, their sockets, their
+ * Not here: UDP (worker_udp.h), TCP (worker_tcp.h), TLS (worker_tls.h).
+ * Runs in:  UDP, TCP and TLS workers: cache read-only, their sockets, their
  *           counters; no files, no database, no allocation after start.
  */
 #ifndef DNSD_WORKER_H
@@ -42,6 +42,10 @@ struct worker {
 	uint32_t tcp_clients_per_ip_max;
 	uint32_t tcp_idle_ms;
 	uint32_t tcp_message_ms;
+	/* TLS */
+	int tls_control_fd;		/* of the supervisor; -1: none */
+	uint32_t tls_clients_max;
+	uint32_t tls_handshake_ms;
 };
 
 /* Set by SIGTERM and SIGINT. */

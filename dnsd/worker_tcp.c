@@ -6,6 +6,7 @@
  * event or job of the turn is about another one than it seems.
  */
 #include <errno.h>
+#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
@@ -47,7 +48,8 @@ struct client {
 	bool queued;			/* in this turn's list */
 	bool again;			/* read without waiting */
 	bool read_writes;		/* the channel's read must write first */
-	/* now_mono_ms(); 0: not waited for */
+	int64_t last;			/* when it was last busy */
+	/* Deadlines, now_mono_ms(); 0: not waited for. */
 	int64_t idle_due, message_due, write_due, open_due;
 };
 
@@ -185,6 +187,7 @@ client_open(struct tcp *t, int fd, int listener, const struct sock_addr *peer,
 	c->events = EPOLLIN;
 	c->conn.listener = (uint8_t)listener;
 	c->conn.peer = *peer;
+	c->last = t->now;
 	/* Who comes to say nothing does not stay long. */
 	if (chan != NULL)
 		c->open_due = t->now + t->ch->open_ms;
@@ -216,7 +219,7 @@ idlest_close(struct tcp *t)
 
 		t->look = (t->look + 1) % t->n_max;
 		if (idle(c) && (found == NULL ||
-		    c->idle_due < found->idle_due))
+		    c->last < found->last))
 			found = c;
 	}
 	if (found == NULL)
@@ -255,6 +258,14 @@ admit(struct tcp *t, int fd, int which, const struct sock_addr *peer)
 	return client_open(t, fd, which, peer, bucket);
 }
 
+static bool
+somebody_waits(int fd)
+{
+	struct pollfd p = { fd, POLLIN, 0 };
+
+	return poll(&p, 1, 0) > 0;
+}
+
 static void
 listener_accept(struct tcp *t, int which)
 {
@@ -270,6 +281,9 @@ listener_accept(struct tcp *t, int which)
 		if (fd < 0) {
 			if (errno == EAGAIN || errno == ECONNABORTED ||
 			    errno == EINTR)
+				return;
+			/* Descriptors are counted before callers are. */
+			if (!somebody_waits(t->w->socket[which]))
 				return;
 			/* No descriptors or memory: let some go first. */
 			control_add(t->count, CONTROL_tcp_accept_failed, 1);
@@ -429,6 +443,8 @@ deadlines_set(struct tcp *t, struct client *c)
 	bool progress = c->conn.n_messages != c->n_messages;
 
 	c->n_messages = c->conn.n_messages;
+	if (writing || partial || progress)
+		c->last = t->now;
 	if (c->open_due != 0) {
 		if (!t->ch->opened(c->chan))
 			return;
@@ -559,7 +575,9 @@ events_serve(struct tcp *t, int wait_ms)
 			relay_read(t);
 			break;
 		case TAG_EXTRA:
-			t->ch->extra(t->ch->arg);
+			if (!t->ch->extra(t->ch->arg))
+				epoll_ctl(t->epoll, EPOLL_CTL_DEL,
+				    t->ch->extra_fd, NULL);
 			break;
 		default:
 			client_event(t, &t->client[which]);
@@ -586,8 +604,7 @@ tick(struct tcp *t)
 
 		if (c->fd < 0 || c->queued || !late(t, c))
 			continue;
-		control_add(t->count, c->open_due != 0 ?
-		    CONTROL_tls_handshakes_failed : CONTROL_tcp_timeouts, 1);
+		control_add(t->count, CONTROL_tcp_timeouts, 1);
 		client_close(t, c);
 	}
 	if (!t->accepting && t->now >= t->accept_again && !worker_stop)

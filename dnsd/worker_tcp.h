@@ -44,7 +44,7 @@ struct worker_tcp_channel {
 	void (*end)(void *chan);		/* say good-bye: no more output */
 	void (*close)(void *chan);
 	int extra_fd;			/* -1, or watched for extra() */
-	void (*extra)(void *arg);
+	bool (*extra)(void *arg);	/* false: it is gone */
 	void (*tick)(void *arg, int64_t now_ms);	/* may be NULL */
 };
 

@@ -138,7 +138,8 @@ say_rcode(struct say *s, const struct attempt_case *c)
 		say(s, ": the zone does not exist there: configure it, or "
 		    "correct its name");
 	} else if (rcode == 4) {
-		say(s, ": it does not support this kind of request");
+		say(s, ": it does not support this kind of request; check "
+		    "that zones can be transferred from it");
 	} else {
 		say(s, ": see its log");
 	}

@@ -117,9 +117,11 @@ ingest_refused(struct round *r, struct ingest *in)
 		kind = ZONE_EV_REJECTED;
 		count_add(COUNT_rejected, 1);
 		logbook_say(r,
-		    "the zone from %s was not accepted: %s; the last good "
-		    "version stays", SOCK_TEXT(&r->attempt.primary),
-		    in->check.text);
+		    "the zone from %s was not accepted: %s; correct it at "
+		    "the primary and raise the serial; %s",
+		    SOCK_TEXT(&r->attempt.primary), in->check.text,
+		    r->lz->generation > 0 ? "the last good version stays" :
+		    "nothing is served until then");
 		logbook_close(r, ATTEMPT_REFUSED, in->check.reason);
 		break;
 	case INGEST_MISMATCH:

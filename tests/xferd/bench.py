@@ -83,22 +83,26 @@ class Bench:
         return self.value("INSERT INTO tenant (name) VALUES "
                           f"({quote(name)}) RETURNING id")
 
-    def new_key(self, name, secret_b64, algorithm="hmac-sha256",
-                tenant=None):
-        """As apid seals it: to xferd's public key."""
-        tenant = tenant or self.tenant
-        key_id = str(uuid.uuid4())
+    def seal_box(self, tenant, key_id, secret_b64, algorithm="hmac-sha256"):
+        """A secret as apid seals it: to xferd's public key."""
         plain = (uuid.UUID(tenant).bytes + uuid.UUID(key_id).bytes
                  + bytes([len(algorithm)]) + algorithm.encode()
                  + base64.b64decode(secret_b64))
         out = ctypes.create_string_buffer(len(plain) + 48)
         self.sodium.crypto_box_seal(out, plain, ctypes.c_ulonglong(
             len(plain)), self.public)
+        return out.raw
+
+    def new_key(self, name, secret_b64, algorithm="hmac-sha256",
+                tenant=None):
+        tenant = tenant or self.tenant
+        key_id = str(uuid.uuid4())
+        sealed = self.seal_box(tenant, key_id, secret_b64, algorithm)
         wire = dns.name.from_text(name).canonicalize().to_wire()
         self.sql("INSERT INTO tsig_key (id, tenant_id, name, name_wire, "
                  f"algorithm, sealed, fingerprint) VALUES ('{key_id}', "
                  f"'{tenant}', {quote(name.rstrip('.').lower())}, "
-                 f"{bytea(wire)}, '{algorithm}', {bytea(out.raw)}, "
+                 f"{bytea(wire)}, '{algorithm}', {bytea(sealed)}, "
                  "'fingerprint')")
         return key_id
 

@@ -23,6 +23,42 @@ put_soa(struct wr *w, const struct ask *a)
 	wr_zero(w, 16);
 }
 
+/* What makes the message a multiple of ASK_PAD; TSIG comes behind it and has
+ * the same length each time. */
+static void
+put_padding(struct wr *w)
+{
+	size_t n = (ASK_PAD - (wr_len(w) + 4) % ASK_PAD) % ASK_PAD;
+
+	wr_u16(w, DNSMSG_OPTION_PADDING);
+	wr_u16(w, (uint16_t)n);
+	wr_zero(w, n);
+}
+
+static void
+put_opt(struct wr *w, const struct ask *a)
+{
+	size_t at, end;
+
+	wr_u8(w, 0);
+	wr_u16(w, RRTYPE_OPT);
+	wr_u16(w, ASK_UDP_SIZE);
+	wr_u32(w, 0);
+	at = wr_len(w);
+	wr_u16(w, 0);
+	wr_u16(w, DNSMSG_OPTION_EXPIRE);
+	wr_u16(w, 0);
+	if (a->stream) {
+		wr_u16(w, DNSMSG_OPTION_KEEPALIVE);
+		wr_u16(w, 0);
+	}
+	if (a->pad)
+		put_padding(w);
+	end = wr_len(w);
+	if (!wr_failed(w))
+		wr_patch_u16(w, at, (uint16_t)(end - at - 2));
+}
+
 enum err
 ask_make(const struct ask *a, uint8_t *out, size_t max, size_t *out_len)
 {
@@ -40,15 +76,8 @@ ask_make(const struct ask *a, uint8_t *out, size_t max, size_t *out_len)
 	wr_u16(&w, RRCLASS_IN);
 	if (ixfr)
 		put_soa(&w, a);
-	if (a->edns) {
-		wr_u8(&w, 0);
-		wr_u16(&w, RRTYPE_OPT);
-		wr_u16(&w, ASK_UDP_SIZE);
-		wr_u32(&w, 0);
-		wr_u16(&w, 4);
-		wr_u16(&w, DNSMSG_OPTION_EXPIRE);
-		wr_u16(&w, 0);
-	}
+	if (a->edns)
+		put_opt(&w, a);
 	if (wr_failed(&w))
 		return ERR_SPACE;
 	*out_len = wr_len(&w);

@@ -19,12 +19,16 @@
 /* Advertised UDP size: what passes everywhere. */
 #define ASK_UDP_SIZE	1232
 
+#define ASK_PAD		128
+
 struct ask {
 	uint16_t id;
 	const uint8_t *apex;		/* wire */
 	size_t apex_len;
 	uint16_t type;			/* SOA, AXFR, IXFR */
 	bool edns;			/* OPT with an empty EXPIRE (RFC 7314) */
+	bool stream;			/* over TCP or TLS: keepalive (RFC 7828) */
+	bool pad;			/* to ASK_PAD octets (RFC 8467 4.1) */
 	const uint8_t *soa;		/* IXFR: our SOA's rdata; NULL: made up */
 	size_t soa_len;
 	uint32_t serial;		/* IXFR */

@@ -337,6 +337,7 @@ say_reason(struct say *s, const struct attempt_case *c)
 		say(s, "the differences from %s do not fit the version we "
 		    "have; the whole zone is fetched instead", at);
 		break;
+	case HANDOFF_UNASKED:
 	case HANDOFF_INTERNAL:
 	case HANDOFF_REASONS:
 		say(s, "our own trouble while talking to %s; it is tried "

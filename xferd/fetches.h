@@ -2,11 +2,12 @@
  * fetches.h - transfers, asked of fetch processes; slots and fairness.
  *
  * Knows:    who may transfer now (caps per tenant, address and in all;
- *           urgency, then round-robin over tenants), warm processes, reuse of
- *           a connection for the next zone of the same primary, spools.
+ *           urgency, then round-robin over tenants), warm processes, many
+ *           zones of one primary on a connection, spools.
  * Not here: what a result means (round, zone); DNS messages (fetch).
  * Runs in:  keep's loop thread.
- * Bounded:  transfers_max running; one waiting per running round; spools.
+ * Bounded:  transfers_max connections, pipeline_max transfers on each; one
+ *           waiting per running round; spools.
  */
 #ifndef XFERD_FETCHES_H
 #define XFERD_FETCHES_H
@@ -30,7 +31,9 @@ struct fetches;
 struct fetches_req;
 
 struct fetches_conf {
-	unsigned transfers_max, per_tenant, per_primary;
+	unsigned transfers_max, per_tenant, per_primary;	/* connections */
+	unsigned pipeline_max;		/* transfers on one; to
+					   HANDOFF_PIPELINE_MAX */
 	uint32_t connect_ms, first_ms, idle_ms, total_ms;
 	uint32_t rate_min_bps, rate_window_ms;
 	struct handoff_limits limits;
@@ -46,6 +49,7 @@ struct fetches_ask {
 	uint32_t key;			/* number in the keyring; 0: none */
 	uint8_t apex[255];
 	uint8_t apex_len;
+	bool probe;			/* only the SOA; no mode, no spool */
 	enum zone_mode mode;
 	uint32_t serial;		/* IXFR */
 	uint8_t soa[530];

@@ -50,6 +50,7 @@ handoff_reason_text(enum handoff_reason reason)
 	case HANDOFF_TSIG_ORDER: return "tsig-order";
 	case HANDOFF_IXFR_REFUSED: return "ixfr-refused";
 	case HANDOFF_IXFR_MISMATCH: return "ixfr-mismatch";
+	case HANDOFF_UNASKED: return "unasked";
 	case HANDOFF_INTERNAL: return "internal";
 	case HANDOFF_REASONS: break;
 	}
@@ -335,7 +336,7 @@ handoff_fetch_zone_decode(const uint8_t *payload, size_t len,
 	memset(out, 0, sizeof(*out));
 	out->cookie = rd_u64(&r);
 	out->apex_len = rd_name(&r, out->apex);
-	out->mode = rd_enum(&r, HANDOFF_AXFR, HANDOFF_IXFR);
+	out->mode = rd_enum(&r, HANDOFF_AXFR, HANDOFF_SOA);
 	out->serial = rd_u32(&r);
 	out->soa_len = rd_u16(&r);
 	soa = rd_bytes(&r, out->soa_len);
@@ -360,6 +361,52 @@ handoff_fetch_zone_decode(const uint8_t *payload, size_t len,
 	if (l->records_max == 0 || l->bytes_max == 0)
 		rd_fail(&r);
 	return taken(&r);
+}
+
+static enum err
+cookie_encode(uint64_t cookie, uint8_t *out, size_t max, size_t *out_len)
+{
+	struct wr w = wr_make(out, max);
+
+	wr_u64(&w, cookie);
+	return written(&w, out_len);
+}
+
+static enum err
+cookie_decode(const uint8_t *payload, size_t len, uint64_t *out)
+{
+	struct rd r = rd_make(payload, len);
+
+	*out = rd_u64(&r);
+	return taken(&r);
+}
+
+enum err
+handoff_current_encode(const struct handoff_current *in, uint8_t *out,
+    size_t max, size_t *out_len)
+{
+	return cookie_encode(in->cookie, out, max, out_len);
+}
+
+enum err
+handoff_current_decode(const uint8_t *payload, size_t len,
+    struct handoff_current *out)
+{
+	return cookie_decode(payload, len, &out->cookie);
+}
+
+enum err
+handoff_fetch_drop_encode(const struct handoff_fetch_drop *in, uint8_t *out,
+    size_t max, size_t *out_len)
+{
+	return cookie_encode(in->cookie, out, max, out_len);
+}
+
+enum err
+handoff_fetch_drop_decode(const uint8_t *payload, size_t len,
+    struct handoff_fetch_drop *out)
+{
+	return cookie_decode(payload, len, &out->cookie);
 }
 
 enum err
@@ -399,6 +446,8 @@ wr_facts(struct wr *w, const struct handoff_facts *f)
 	wr_u8(w, f->edns);
 	wr_u8(w, f->has_expire);
 	wr_u32(w, f->expire_s);
+	wr_u8(w, f->has_keepalive);
+	wr_u16(w, f->keepalive_ds);
 	wr_u8(w, f->has_ede);
 	wr_u16(w, f->ede);
 }
@@ -416,6 +465,8 @@ rd_facts(struct rd *r, struct handoff_facts *out)
 	out->edns = rd_bool(r);
 	out->has_expire = rd_bool(r);
 	out->expire_s = rd_u32(r);
+	out->has_keepalive = rd_bool(r);
+	out->keepalive_ds = rd_u16(r);
 	out->has_ede = rd_bool(r);
 	out->ede = rd_u16(r);
 }
@@ -504,10 +555,10 @@ handoff_result_decode(const uint8_t *payload, size_t len,
 	for (unsigned i = 0; i < out->text_len; i++)
 		if (out->text[i] < ' ' || out->text[i] > '~')
 			return ERR_MALFORMED;
-	/* A transfer that went well has a SOA and a style. */
+	/* A transfer that went well has a SOA and a style; SINGLE when the
+	 * SOA was all that was asked for. */
 	if (out->reason == HANDOFF_OK && (!out->has_soa ||
-	    out->style == HANDOFF_STYLE_NONE ||
-	    out->style == HANDOFF_STYLE_SINGLE))
+	    out->style == HANDOFF_STYLE_NONE))
 		return ERR_MALFORMED;
 	if (out->reason == HANDOFF_UPTODATE && !out->has_soa)
 		return ERR_MALFORMED;

@@ -15,8 +15,10 @@
  * any child -> keep  HANDOFF_READY           warm and waiting
  * keep -> fetch   HANDOFF_FETCH_CONN  + fd   transport, deadlines, TSIG keys
  *                 HANDOFF_FETCH_ZONE         one transfer on that connection
+ *                 HANDOFF_FETCH_DROP         its result is not wanted any more
  *                 HANDOFF_CLOSE              no more zones: end
- * fetch -> keep   HANDOFF_RECORDS            many records of the current zone
+ * fetch -> keep   HANDOFF_CURRENT            whose RECORDS and MARKs follow
+ *                 HANDOFF_RECORDS            many records of the current zone
  *                 HANDOFF_MARK               IXFR: SOA that begins a delete or add part
  *                 HANDOFF_RESULT             the transfer's end, with its reason
  * keep -> probe   HANDOFF_PROBE_ADDR  + fd   a connected socket to a primary
@@ -31,10 +33,12 @@
  * notify -> keep  HANDOFF_NOTIFY             zone, source, listener, serial hint, TSIG facts
  *                 HANDOFF_NOTIFY_REPLY       the answer datagram for a relayed one
  *
- * A fetch process takes one HANDOFF_FETCH_CONN, then zones in sequence. It
- * ends when keep sends HANDOFF_CLOSE or closes the socket pair, and after a
- * result whose `reusable` is false (the connection is of no more use: zones
- * still queued are not answered, keep moves them to another connection).
+ * A fetch process takes one HANDOFF_FETCH_CONN, then zones: up to
+ * HANDOFF_PIPELINE_MAX are under way at a time, and end in any order.  A
+ * result whose `reusable` is false says that the connection takes no more
+ * zones: those under way go on, one that comes later gets HANDOFF_UNASKED (ask
+ * elsewhere), and with the last the process ends.  It also ends when keep
+ * sends HANDOFF_CLOSE or closes the socket pair.
  *
  * Every frame has encode and decode. encode writes the payload and returns
  * OK or ERR_SPACE; decode takes a payload and returns OK or ERR_MALFORMED: every length exact, every
@@ -56,6 +60,7 @@
 enum {
 	HANDOFF_FRAME_MAX = 1 << 20,
 	HANDOFF_KEYS_MAX = 4,
+	HANDOFF_PIPELINE_MAX = 64,	/* zones under way on one connection */
 	HANDOFF_TEXT_MAX = 256,
 	HANDOFF_VERSION = 1,
 	HANDOFF_NAME_MAX = 255,
@@ -83,6 +88,8 @@ enum handoff_kind {
 	HANDOFF_NOTIFY_ANSWER = 16,
 	HANDOFF_NOTIFY_REPLY = 17,
 	HANDOFF_PROBE_CLOSE = 18,
+	HANDOFF_CURRENT = 19,
+	HANDOFF_FETCH_DROP = 20,
 };
 
 enum handoff_role {
@@ -141,6 +148,8 @@ enum handoff_reason {
 	HANDOFF_TSIG_ORDER,		/* too many unsigned, or last unsigned */
 	HANDOFF_IXFR_REFUSED,		/* reply-level failure: try AXFR */
 	HANDOFF_IXFR_MISMATCH,		/* keep: does not fit what we hold */
+	HANDOFF_UNASKED,		/* the connection ended for a reason that is
+					   not this zone's: ask on another one */
 	HANDOFF_INTERNAL,
 	HANDOFF_REASONS
 };
@@ -178,9 +187,18 @@ struct handoff_fetch_conn {		/* + fd: a stream socket, non-blocking */
 	struct handoff_key keys[HANDOFF_KEYS_MAX];	/* wipe after use */
 };
 
+struct handoff_current {
+	uint64_t cookie;		/* of a zone under way */
+};
+
+struct handoff_fetch_drop {
+	uint64_t cookie;		/* one that is not under way: nothing */
+};
+
 enum handoff_mode {
 	HANDOFF_AXFR = 1,
 	HANDOFF_IXFR = 2,
+	HANDOFF_SOA = 3,		/* only ask for the SOA; no records */
 };
 
 struct handoff_limits {			/* all of one transfer; none may be 0 */
@@ -241,6 +259,8 @@ struct handoff_facts {
 	bool edns;			/* an OPT came back */
 	bool has_expire;
 	uint32_t expire_s;		/* RFC 7314 */
+	bool has_keepalive;
+	uint16_t keepalive_ds;		/* RFC 7828, in 100 ms */
 	bool has_ede;
 	uint16_t ede;
 };
@@ -405,6 +425,8 @@ struct handoff_notify_reply {
 HANDOFF_FRAME(ready);
 HANDOFF_FRAME(fetch_conn);
 HANDOFF_FRAME(fetch_zone);
+HANDOFF_FRAME(fetch_drop);
+HANDOFF_FRAME(current);
 HANDOFF_FRAME(mark);
 HANDOFF_FRAME(result);
 HANDOFF_FRAME(probe_addr);

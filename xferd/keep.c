@@ -138,6 +138,7 @@ read_fetches(const struct conf *c)
 		.transfers_max = c->transfer.transfers_max,
 		.per_tenant = c->transfer.transfers_per_tenant,
 		.per_primary = c->transfer.transfers_per_primary,
+		.pipeline_max = c->transfer.pipeline_max,
 		.connect_ms = c->transfer.connect_timeout_ms,
 		.first_ms = c->transfer.first_timeout_ms,
 		.idle_ms = c->transfer.idle_timeout_ms,

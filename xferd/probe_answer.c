@@ -41,6 +41,8 @@ take_opt(const struct dnsmsg *m, const struct dnsmsg_rr *rr,
 	f->rcode |= (uint16_t)(edns.rcode_high << 4);
 	f->has_expire = edns.has_expire;
 	f->expire_s = edns.expire_s;
+	f->has_keepalive = edns.has_keepalive;
+	f->keepalive_ds = edns.keepalive_ds;
 	f->has_ede = edns.has_ede;
 	f->ede = edns.ede;
 }

@@ -22,6 +22,7 @@ event_of(const struct round *r, enum handoff_reason reason)
 	case HANDOFF_TIMEOUT_FIRST:
 	case HANDOFF_TIMEOUT_TOTAL:
 	case HANDOFF_TOO_SLOW:
+	case HANDOFF_UNASKED:
 	case HANDOFF_INTERNAL:
 		return ZONE_EV_LINK_FAILED;
 	case HANDOFF_CLOSED_EARLY:

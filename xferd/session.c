@@ -1,12 +1,22 @@
 /*
  * session.c - see session.h.
  *
- * One transfer is: send_request(), then receive() until done or a reason not
- * to go on; then finish() sends the one result. Everything of one transfer is
- * in struct transfer, made new for each zone.
+ * A loop around poll(): frames of keep begin transfers, their requests wait in
+ * one buffer, messages that come go by their ID to the transfer they belong
+ * to, and what has ended is told.  What is to be told to keep is queued and
+ * written once a turn.
+ *
+ * Deadlines run in "line time", which stands still while keep takes what we
+ * have slowly: the primary is not to blame for that.
+ *
+ * One zone's failure is its own as long as messages can be told apart: its ID
+ * is then remembered and passed over.  After anything else (an ID that nobody
+ * has, a signature that does not verify) nothing on the connection is
+ * believed, and the others are asked again elsewhere.               T-109
  */
 #include <errno.h>
 #include <inttypes.h>
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -14,6 +24,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "common/base/buf.h"
 #include "common/base/check.h"
 #include "common/base/frame.h"
 #include "common/base/now.h"
@@ -21,51 +32,57 @@
 #include "common/dns/rrtype.h"
 #include "common/dns/tsig.h"
 #include "xferd/ask.h"
-#include "xferd/ixfr.h"
+#include "xferd/link.h"
 #include "xferd/session.h"
+#include "xferd/transfer.h"
 
 #define READ_MAX	(256 * 1024)	/* at least 2 + 65535 */
 #define BATCH_MAX	(256 * 1024)	/* at least one record */
 #define QUEUE_MAX	(2 * 1024 * 1024)
+#define REQUESTS_MAX	(HANDOFF_PIPELINE_MAX * (2 + ASK_MAX))
 /* How long one lonely newer SOA may wait for the rest of an IXFR. */
 #define OPEN_MS		2000
+#define IDLE_POLL_MS	60000
+/* IDs whose answers are passed over; a connection with more has to end. */
+#define DROPPED_MAX	(2 * HANDOFF_PIPELINE_MAX)
 
 static_assert(BATCH_MAX <= HANDOFF_FRAME_MAX, "a batch is one frame");
 
+/*
+ * Invariants: 1. transfers are in the order of their requests
+ *             2. batch belongs to batch_owner, which is under way, or is empty
+ *             3. an ID is of one transfer, or dropped, or of nobody
+ */
 struct session {
 	struct session_env env;
 	int keep;
 	struct frame_in in;
 	struct frame_out out;
 
-	int sock;
-	bool connected;
-	bool keep_gone;
+	struct link link;
 	struct handoff_fetch_conn conn;
+	int64_t connect_due_ms;
+	bool closing;			/* takes no more zones */
+	bool mute;			/* writing failed: only listen */
+	struct buf requests;		/* not yet written */
+
+	struct transfer *first, **last;
+	unsigned n;
+	struct transfer *spare;
+	uint16_t dropped[DROPPED_MAX];
+	unsigned n_dropped;
+	int64_t heard_ms;		/* the last message, in line time */
+	int64_t window_ms;		/* begin of the rate window */
+	uint64_t window_bytes;
 
 	uint8_t *read;			/* [read_pos, read_len) is unparsed */
 	size_t read_pos, read_len;
 	uint8_t *batch;
 	size_t batch_len;
+	struct transfer *batch_owner;
+	bool has_current;
+	uint64_t current;		/* cookie that keep was told of */
 	int64_t paused_ms;		/* spent waiting for keep, in all */
-};
-
-struct transfer {
-	struct session *s;
-	struct handoff_fetch_zone zone;
-	struct tsig *tsig;		/* NULL without a key */
-	struct stream stream;
-	struct axfr axfr;
-	struct ixfr ixfr;
-	struct tsig_result verdict;	/* the last one */
-
-	int64_t start_ms;
-	int64_t connect_ms;		/* -1: an open connection is used */
-	int64_t first_ms;		/* of the first message; -1: none */
-	int64_t message_due_ms;
-	int64_t window_ms;		/* begin of the rate window */
-	uint64_t window_bytes;
-	bool done;
 };
 
 /* ---- The real world ---------------------------------------------------- */
@@ -104,48 +121,56 @@ mono_ms(const struct session *s)
 	return s->env.mono_ms(s->env.arg);
 }
 
-/*
- * Wait for @events on the primary's socket. ERR_STOPPED when keep is gone:
- * nobody wants the result then.
- */
-static enum err
-wait_for(struct session *s, short events, int64_t due_ms)
+static int64_t
+line_ms(const struct session *s)
 {
-	struct pollfd p[2] = {
-		{ .fd = s->sock, .events = events },
-		{ .fd = s->keep, .events = 0 },
-	};
-	int64_t left = due_ms - mono_ms(s);
-	int n;
-
-	if (left <= 0)
-		return ERR_TIMEOUT;
-	n = s->env.poll(s->env.arg, p, 2, (int)MIN(left, (int64_t)60000));
-	if (n < 0 && errno != EINTR)
-		return ERR_SYSTEM;
-	if (n > 0 && p[1].revents != 0) {
-		s->keep_gone = true;
-		return ERR_STOPPED;
-	}
-	return n > 0 && p[0].revents != 0 ? OK : ERR_AGAIN;
+	return mono_ms(s) - s->paused_ms;
 }
 
 /* ---- Towards keep ------------------------------------------------------ */
+
+/* Wait until keep has taken everything. */
+static enum err
+drain(struct session *s)
+{
+	int64_t before = mono_ms(s);
+	enum err e;
+
+	if (frame_pending(&s->out) == 0)
+		return OK;
+	e = frame_drain(&s->out, s->keep, -1);
+	s->paused_ms += mono_ms(s) - before;
+	return e == OK ? OK : ERR_STOPPED;
+}
 
 static enum err
 send_frame(struct session *s, enum handoff_kind kind, const uint8_t *payload,
     size_t len)
 {
-	int64_t before = mono_ms(s);
 	enum err e;
 
 	e = frame_put(&s->out, (uint16_t)kind, payload, len, -1);
-	if (e == OK)
-		e = frame_drain(&s->out, s->keep, -1);
-	if (e != OK)
-		s->keep_gone = true;
-	s->paused_ms += mono_ms(s) - before;
-	return e;
+	if (e == OK && frame_pending(&s->out) >= BATCH_MAX)
+		e = drain(s);
+	return e == OK ? OK : ERR_STOPPED;
+}
+
+/* Records and marks that follow are of this one. */
+static enum err
+tell_current(struct session *s, const struct transfer *t)
+{
+	struct handoff_current c = { t->zone.cookie };
+	uint8_t payload[16];
+	size_t len;
+	enum err e;
+
+	if (s->has_current && s->current == c.cookie)
+		return OK;
+	e = handoff_current_encode(&c, payload, sizeof(payload), &len);
+	CHECK(e == OK);
+	s->has_current = true;
+	s->current = c.cookie;
+	return send_frame(s, HANDOFF_CURRENT, payload, len);
 }
 
 static enum err
@@ -154,21 +179,41 @@ flush_batch(struct session *s)
 	enum err e = OK;
 
 	if (s->batch_len > 0)
+		e = tell_current(s, s->batch_owner);
+	if (e == OK && s->batch_len > 0)
 		e = send_frame(s, HANDOFF_RECORDS, s->batch, s->batch_len);
 	s->batch_len = 0;
 	return e;
 }
 
+/* What a transfer's sink gets as its argument. */
+struct sink {
+	struct session *s;
+	struct transfer *t;
+};
+
+/* A transfer that is under way, with room for its sink. */
+struct slot {
+	struct transfer t;		/* first: a slot is a transfer */
+	struct sink sink;
+};
+
 static enum err
 sink_record(void *arg, const struct handoff_record *rec)
 {
-	struct transfer *t = arg;
-	struct session *s = t->s;
-	enum err e;
+	struct sink *k = arg;
+	struct session *s = k->s;
+	enum err e = OK;
 
-	e = handoff_record_append(rec, s->batch, BATCH_MAX, &s->batch_len);
+	if (s->batch_owner != k->t) {
+		e = flush_batch(s);
+		s->batch_owner = k->t;
+	}
 	if (e == OK)
-		return OK;
+		e = handoff_record_append(rec, s->batch, BATCH_MAX,
+		    &s->batch_len);
+	if (e != ERR_SPACE)
+		return e;
 	e = flush_batch(s);
 	if (e != OK)
 		return e;
@@ -178,98 +223,153 @@ sink_record(void *arg, const struct handoff_record *rec)
 static enum err
 sink_mark(void *arg, const struct handoff_mark *mark)
 {
-	struct transfer *t = arg;
+	struct sink *k = arg;
 	uint8_t payload[HANDOFF_SMALL_MAX];
 	size_t len;
 	enum err e;
 
-	e = flush_batch(t->s);
+	e = flush_batch(k->s);
+	if (e == OK)
+		e = tell_current(k->s, k->t);
 	if (e == OK)
 		e = handoff_mark_encode(mark, payload, sizeof(payload), &len);
 	if (e == OK)
-		e = send_frame(t->s, HANDOFF_MARK, payload, len);
+		e = send_frame(k->s, HANDOFF_MARK, payload, len);
 	return e;
 }
 
-/* ---- Connecting -------------------------------------------------------- */
+/* ---- The transfers under way ------------------------------------------- */
 
-static enum err
-fail(struct transfer *t, enum handoff_reason reason, const char *text)
+static struct transfer *
+find_id(struct session *s, uint16_t id)
 {
-	return stream_fail(&t->stream, ERR_CLOSED, reason, "%s", text);
+	struct transfer *t = s->first;
+
+	while (t != NULL && t->stream.id != id)
+		t = t->next;
+	return t;
 }
 
-static enum err
-connect_failed(struct transfer *t, int error)
+static bool
+is_dropped(const struct session *s, uint16_t id)
 {
-	enum handoff_reason reason = HANDOFF_CONNECT_FAILED;
-
-	if (error == ECONNREFUSED)
-		reason = HANDOFF_CONNECT_REFUSED;
-	else if (error == ETIMEDOUT)
-		reason = HANDOFF_CONNECT_TIMEOUT;
-	return fail(t, reason, strerrordesc_np(error) != NULL ?
-	    strerrordesc_np(error) : "connection failed");
+	for (unsigned i = 0; i < s->n_dropped; i++)
+		if (s->dropped[i] == id)
+			return true;
+	return false;
 }
 
-static enum err
-finish_connect(struct transfer *t)
+static uint16_t
+new_id(struct session *s)
 {
-	struct session *s = t->s;
-	int64_t due = mono_ms(s) + s->conn.connect_ms;
-	socklen_t len = sizeof(int);
-	int error = 0;
+	uint16_t id = s->env.random_id(s->env.arg);
+
+	while (find_id(s, id) != NULL || is_dropped(s, id))
+		id++;
+	return id;
+}
+
+/* More of its answer may come: it is passed over. */
+static void
+drop_id(struct session *s, uint16_t id)
+{
+	if (s->n_dropped < DROPPED_MAX)
+		s->dropped[s->n_dropped++] = id;
+	else
+		s->closing = true;
+}
+
+static void
+forget(struct session *s, struct transfer *t)
+{
+	struct transfer **at = &s->first;
+
+	while (*at != t)
+		at = &(*at)->next;
+	*at = t->next;
+	if (s->last == &t->next)
+		s->last = at;
+	s->n--;
+	if (s->batch_owner == t) {
+		s->batch_owner = NULL;
+		s->batch_len = 0;
+	}
+	if (s->has_current && s->current == t->zone.cookie)
+		s->has_current = false;
+	transfer_fini(t);
+	t->next = s->spare;
+	s->spare = t;
+}
+
+/* Is it certain that nothing more of this answer comes? */
+static bool
+is_whole(const struct transfer *t, enum handoff_reason reason)
+{
+	return reason == HANDOFF_OK || reason == HANDOFF_UPTODATE ||
+	    (t->zone.mode == HANDOFF_SOA && t->done) ||
+	    (reason == HANDOFF_RCODE && t->stream.n_messages == 1);
+}
+
+/* The end of a transfer is told. */
+static enum err
+finish(struct session *s, struct transfer *t, enum err e)
+{
+	uint8_t payload[HANDOFF_SMALL_MAX];
+	char text[HANDOFF_TEXT_MAX];
+	struct handoff_result r;
+	size_t len;
+	enum err sent = OK;
+
+	transfer_result(t, e, &r, text);
+	r.ms = (uint32_t)(mono_ms(s) - t->start_ms);
+	if (!is_whole(t, r.reason)) {
+		s->closing = true;
+		drop_id(s, t->stream.id);
+	}
+	if (s->n == 1 && s->read_pos != s->read_len)	/* T-097 */
+		s->closing = true;
+	if (r.facts.has_keepalive && r.facts.keepalive_ds == 0)
+		s->closing = true;	/* RFC 7828 3.2.2: let us go */
+	r.reusable = !s->closing && s->link.up;
+	if (r.reason == HANDOFF_OK && s->batch_owner == t)
+		sent = flush_batch(s);
+	if (sent == OK)
+		sent = handoff_result_encode(&r, payload, sizeof(payload),
+		    &len);
+	if (sent == OK)
+		sent = send_frame(s, HANDOFF_RESULT, payload, len);
+	forget(s, t);
+	return sent == OK ? OK : ERR_STOPPED;
+}
+
+/* Nothing more comes for any of them. */
+static enum err
+finish_all(struct session *s, enum handoff_reason reason, const char *text)
+{
+	enum err e = OK;
+
+	s->closing = true;
+	while (e == OK && s->first != NULL)
+		e = finish(s, s->first, transfer_fail(s->first, reason,
+		    text));
+	return e;
+}
+
+/* What came cannot be believed; @t is why. */
+static enum err
+finish_with(struct session *s, struct transfer *t, enum err why)
+{
 	enum err e;
 
-	if (s->connected)
-		return OK;
-	if (s->conn.connecting) {
-		do
-			e = wait_for(s, POLLOUT, due);
-		while (e == ERR_AGAIN);
-		if (e == ERR_TIMEOUT)
-			return fail(t, HANDOFF_CONNECT_TIMEOUT,
-			    "no connection in time");
-		if (e != OK)
-			return fail(t, HANDOFF_INTERNAL, "waiting failed");
-	}
-	if (getsockopt(s->sock, SOL_SOCKET, SO_ERROR, &error, &len) != 0)
-		error = errno;
-	if (error != 0)
-		return connect_failed(t, error);
-	s->connected = true;
-	t->connect_ms = mono_ms(s) - t->start_ms;
-	return OK;
+	s->closing = true;
+	e = finish(s, t, why);
+	if (e == OK)
+		e = finish_all(s, HANDOFF_UNASKED, "the connection was given "
+		    "up because of another zone");
+	return e;
 }
 
-/* ---- The request ------------------------------------------------------- */
-
-static enum err
-write_all(struct transfer *t, const uint8_t *p, size_t len)
-{
-	struct session *s = t->s;
-
-	while (len > 0) {
-		ssize_t n = send(s->sock, p, len, MSG_NOSIGNAL | MSG_DONTWAIT);
-		enum err e;
-
-		if (n > 0) {
-			p += n;
-			len -= (size_t)n;
-			continue;
-		}
-		if (n < 0 && errno != EAGAIN && errno != EINTR)
-			return fail(t, HANDOFF_CLOSED_EARLY,
-			    "closed before the request was sent");
-		e = wait_for(s, POLLOUT, t->message_due_ms);
-		if (e == ERR_TIMEOUT)
-			return fail(t, HANDOFF_TIMEOUT_FIRST,
-			    "the request could not be sent in time");
-		if (e != OK && e != ERR_AGAIN)
-			return fail(t, HANDOFF_INTERNAL, "waiting failed");
-	}
-	return OK;
-}
+/* ---- Requests ---------------------------------------------------------- */
 
 static const struct tsig_key *
 find_key(const struct session *s, uint32_t id)
@@ -281,175 +381,88 @@ find_key(const struct session *s, uint32_t id)
 }
 
 static enum err
-make_request(struct transfer *t, uint8_t *msg, size_t max, size_t *len)
+queue_request(struct session *s, struct transfer *t)
 {
-	const struct handoff_fetch_zone *z = &t->zone;
-	struct session *s = t->s;
-	struct ask ask = {
-		.id = t->stream.id,
-		.apex = z->apex,
-		.apex_len = z->apex_len,
-		.type = t->stream.qtype,
-		.edns = z->edns,
-		.soa = z->soa,
-		.soa_len = z->soa_len,
-		.serial = z->serial,
-	};
-	struct tsig_policy policy = {
-		.fudge_s = z->fudge_s,
-		.mac_min = z->mac_min,
-		.sign_all = z->sign_all,
-	};
-	const struct tsig_key *key;
-	enum err e;
-
-	e = ask_make(&ask, msg, max, len);
-	if (e != OK || z->key_id == 0)
-		return e;
-	key = find_key(s, z->key_id);
-	if (key == NULL)
-		return ERR_BAD_KEY;
-	e = tsig_new(key, &policy, &t->tsig);
-	if (e == OK)
-		e = tsig_sign_request(t->tsig, msg, len, max,
-		    s->env.wall_s(s->env.arg));
-	return e;
-}
-
-static enum err
-send_request(struct transfer *t)
-{
-	struct session *s = t->s;
 	uint8_t msg[2 + ASK_MAX];
 	size_t len;
 	enum err e;
 
-	e = make_request(t, msg + 2, ASK_MAX, &len);
-	if (e != OK)
-		return fail(t, HANDOFF_INTERNAL, "the request is not possible");
-	wr_put_u16(msg, (uint16_t)len);
-	t->message_due_ms = mono_ms(s) + s->conn.first_ms;
-	return write_all(t, msg, len + 2);
-}
-
-/* ---- The answer -------------------------------------------------------- */
-
-static enum handoff_reason
-tsig_reason(const struct transfer *t)
-{
-	bool first = t->stream.n_messages == 0;
-
-	switch (t->verdict.verdict) {
-	case TSIG_UNSIGNED:
-	case TSIG_GOOD:
-		break;
-	case TSIG_BAD_FORM:
-	case TSIG_BAD_SIG:
-		return HANDOFF_TSIG_BADSIG;
-	case TSIG_BAD_KEY:
-		return HANDOFF_TSIG_BADKEY;
-	case TSIG_BAD_TIME:
-		return HANDOFF_TSIG_BADTIME;
-	case TSIG_BAD_TRUNC:
-		return HANDOFF_TSIG_BADTRUNC;
-	case TSIG_MISSING:
-		return first ? HANDOFF_TSIG_MISSING : HANDOFF_TSIG_ORDER;
-	case TSIG_TOO_MANY_UNSIGNED:
-		return HANDOFF_TSIG_ORDER;
-	case TSIG_PEER_ERROR:
-		switch (t->verdict.peer_error) {
-		case DNSMSG_BADSIG:
-			return HANDOFF_TSIG_BADSIG;
-		case DNSMSG_BADKEY:
-			return HANDOFF_TSIG_BADKEY;
-		case DNSMSG_BADTIME:
-			return HANDOFF_TSIG_BADTIME;
-		case DNSMSG_BADTRUNC:
-			return HANDOFF_TSIG_BADTRUNC;
-		default:
-			return HANDOFF_RCODE;
-		}
+	e = transfer_request(t, find_key(s, t->zone.key_id), false,
+	    s->env.wall_s(s->env.arg), msg + 2, ASK_MAX, &len);
+	if (e == OK) {
+		wr_put_u16(msg, (uint16_t)len);
+		e = buf_bytes(&s->requests, msg, len + 2);
 	}
-	return HANDOFF_INTERNAL;
+	if (e != OK)
+		return finish(s, t, transfer_fail(t, HANDOFF_INTERNAL,
+		    "the request is not possible"));
+	t->sent = true;
+	t->due_ms = line_ms(s) + s->conn.first_ms;
+	return OK;
 }
 
-/* What an answer that fails TSIG says is told, and believed in nothing. */
-static enum err
-tsig_failed(struct transfer *t, const uint8_t *msg, size_t len)
+static void
+write_requests(struct session *s)
 {
-	struct stream *s = &t->stream;
-	struct dnsmsg_header h;
-	enum handoff_reason reason = tsig_reason(t);
+	enum err e = OK;
 
-	s->facts.tsig = t->verdict.verdict;
-	if (s->n_messages == 0 && dnsmsg_header_read(msg, len, &h) == OK)
-		s->facts.rcode = DNSMSG_RCODE(h.flags);
-	s->n_messages++;
-	s->n_bytes += len + 2;
-	return stream_fail(s, ERR_BAD_SIG, reason,
-	    "message %u: TSIG %s, error %u, rcode %u", s->n_messages,
-	    tsig_verdict_text(t->verdict.verdict), t->verdict.peer_error,
-	    s->facts.rcode);
+	while (e == OK && !s->mute && s->requests.len > 0) {
+		size_t n = 0;
+
+		e = link_write(&s->link, s->requests.data, s->requests.len,
+		    &n);
+		if (e == OK)
+			buf_consume(&s->requests, n);
+	}
+	if (e == ERR_CLOSED)
+		s->mute = true;		/* what it said before is to be read */
+}
+
+/* ---- Answers ----------------------------------------------------------- */
+
+static enum err
+took_message(struct session *s, struct transfer *t, enum err e)
+{
+	int64_t now = line_ms(s);
+
+	s->heard_ms = now;
+	if (e == ERR_STOPPED)
+		return e;
+	if (e == ERR_BAD_SIG)
+		return finish_with(s, t, e);
+	if (e != OK || t->done)
+		return finish(s, t, e);
+	t->due_ms = now + s->conn.idle_ms;
+	if (transfer_is_open(t))
+		t->due_ms = MIN(t->due_ms, now + OPEN_MS);
+	return OK;
 }
 
 static enum err
-check_tsig(struct transfer *t, const uint8_t *msg, size_t len)
+take_message(struct session *s, const uint8_t *msg, size_t len)
 {
-	struct handoff_facts *f = &t->stream.facts;
-	struct session *s = t->s;
-	enum err e;
+	uint16_t id = len < 2 ? 0 : (uint16_t)(msg[0] << 8 | msg[1]);
+	struct transfer *t = len < 2 ? NULL : find_id(s, id);
 
-	if (t->tsig == NULL)
+	if (t == NULL && len >= 2 && is_dropped(s, id))
 		return OK;
-	e = tsig_verify(t->tsig, msg, len, s->env.wall_s(s->env.arg),
-	    &t->verdict);
-	f->tsig_error = t->verdict.peer_error;
-	if (t->verdict.has_time) {
-		f->has_skew = true;
-		f->skew_s = t->verdict.skew_s;
-	}
-	if (e != OK)
-		return tsig_failed(t, msg, len);
-	if (t->verdict.verdict == TSIG_GOOD)
-		f->tsig = TSIG_GOOD;
-	return OK;
-}
-
-static enum err
-take_message(struct transfer *t, const uint8_t *msg, size_t len)
-{
-	int64_t now = mono_ms(t->s);
-	enum err e;
-
+	if (t == NULL && s->n > 1)
+		return finish_with(s, s->first, transfer_fail(s->first,
+		    HANDOFF_WRONG_ID, "a message with an ID that is not of "
+		    "any question"));
+	if (t == NULL)
+		t = s->first;		/* it says what is wrong */
 	if (t->first_ms < 0)
-		t->first_ms = now - t->start_ms;
-	e = check_tsig(t, msg, len);
-	if (e != OK)
-		return e;
-	if (t->zone.mode == HANDOFF_IXFR)
-		e = ixfr_feed(&t->ixfr, msg, len, &t->done);
-	else
-		e = axfr_feed(&t->axfr, msg, len, &t->done);
-	if (e != OK)
-		return e;
-	t->message_due_ms = mono_ms(t->s) + t->s->conn.idle_ms;
-	if (t->zone.mode == HANDOFF_IXFR && ixfr_is_open(&t->ixfr))
-		t->message_due_ms = MIN(t->message_due_ms, now + OPEN_MS);
-	if (t->done && t->tsig != NULL && tsig_done(t->tsig) != OK) {
-		t->stream.facts.tsig = TSIG_MISSING;	/* T-135 */
-		return stream_fail(&t->stream, ERR_BAD_SIG,
-		    HANDOFF_TSIG_ORDER, "the last message is not signed");
-	}
-	return OK;
+		t->first_ms = mono_ms(s) - t->start_ms;
+	return took_message(s, t, transfer_message(t, msg, len,
+	    s->env.wall_s(s->env.arg)));
 }
 
 /* Take every whole message that is there. */
 static enum err
-take_messages(struct transfer *t)
+take_messages(struct session *s)
 {
-	struct session *s = t->s;
-
-	while (!t->done && s->read_len - s->read_pos >= 2) {
+	while (s->n > 0 && s->read_len - s->read_pos >= 2) {
 		const uint8_t *p = s->read + s->read_pos;
 		size_t len = (size_t)p[0] << 8 | p[1];
 		enum err e;
@@ -457,73 +470,44 @@ take_messages(struct transfer *t)
 		if (s->read_len - s->read_pos - 2 < len)
 			break;
 		s->read_pos += 2 + len;
-		e = take_message(t, p + 2, len);
+		e = take_message(s, p + 2, len);
 		if (e != OK)
 			return e;
 	}
 	return OK;
 }
 
-/* A lonely newer SOA, then nothing: the primary wants us to use AXFR. */
+/* The connection has ended: each says at which point. */
 static enum err
-ended(struct transfer *t, enum handoff_reason reason, const char *text)
+line_ended(struct session *s)
 {
-	if (t->zone.mode == HANDOFF_IXFR && ixfr_is_open(&t->ixfr))
-		return fail(t, HANDOFF_IXFR_REFUSED,
-		    "one newer SOA and no differences");
-	return fail(t, reason, text);
+	enum err e = OK;
+
+	s->closing = true;
+	while (e == OK && s->first != NULL) {
+		struct transfer *t = s->first;
+		enum handoff_reason reason = s->link.reason;
+		const char *text = s->link.text;
+
+		if (text[0] == '\0')
+			text = t->stream.n_messages == 0 ?
+			    "closed before an answer" :
+			    "closed before the end";
+		/* A lonely newer SOA, then nothing: it wants us to use AXFR. */
+		if (reason == HANDOFF_CLOSED_EARLY && transfer_is_open(t)) {
+			reason = HANDOFF_IXFR_REFUSED;
+			text = "one newer SOA and no differences";
+		}
+		e = finish(s, t, transfer_fail(t, reason, text));
+	}
+	return e == OK ? ERR_STOPPED : e;
 }
 
 static enum err
-timed_out(struct transfer *t, int64_t now)
+read_some(struct session *s)
 {
-	if (now - t->start_ms >= (int64_t)t->s->conn.total_ms)
-		return fail(t, HANDOFF_TIMEOUT_TOTAL,
-		    "the transfer took too long");
-	if (t->first_ms < 0)
-		return fail(t, HANDOFF_TIMEOUT_FIRST, "no answer in time");
-	return ended(t, HANDOFF_TIMEOUT_IDLE, "no further message in time");
-}
-
-static enum err
-check_rate(struct transfer *t, int64_t now)
-{
-	const struct handoff_fetch_conn *c = &t->s->conn;
-	int64_t elapsed = now - t->window_ms;
-
-	if (c->rate_min_bps == 0 || elapsed < (int64_t)c->rate_window_ms)
-		return OK;
-	if (t->window_bytes * 1000 < (uint64_t)c->rate_min_bps *
-	    (uint64_t)elapsed)
-		return fail(t, HANDOFF_TOO_SLOW, "below the least rate");
-	t->window_ms = now;
-	t->window_bytes = 0;
-	return OK;
-}
-
-static enum err
-check_deadlines(struct transfer *t, int64_t *out_due)
-{
-	const struct handoff_fetch_conn *c = &t->s->conn;
-	int64_t now = mono_ms(t->s);
+	size_t n;
 	enum err e;
-
-	*out_due = MIN(t->message_due_ms, t->start_ms + c->total_ms);
-	if (now >= *out_due)
-		return timed_out(t, now);
-	e = check_rate(t, now);
-	if (e != OK)
-		return e;
-	if (c->rate_min_bps > 0)
-		*out_due = MIN(*out_due, t->window_ms + c->rate_window_ms);
-	return OK;
-}
-
-static enum err
-read_some(struct transfer *t)
-{
-	struct session *s = t->s;
-	ssize_t n;
 
 	if (s->read_pos > 0) {
 		memmove(s->read, s->read + s->read_pos,
@@ -532,178 +516,131 @@ read_some(struct transfer *t)
 		s->read_pos = 0;
 	}
 	CHECK(s->read_len < READ_MAX);
-	n = recv(s->sock, s->read + s->read_len, READ_MAX - s->read_len,
-	    MSG_DONTWAIT);
-	if (n > 0) {
-		s->read_len += (size_t)n;
-		t->window_bytes += (uint64_t)n;
+	e = link_read(&s->link, s->read + s->read_len, READ_MAX - s->read_len,
+	    &n);
+	if (e == ERR_AGAIN)
 		return OK;
-	}
-	if (n < 0 && (errno == EAGAIN || errno == EINTR))
-		return OK;
-	return ended(t, HANDOFF_CLOSED_EARLY, t->stream.n_messages == 0 ?
-	    "closed before an answer" : "closed before the end");
-}
-
-static enum err
-receive(struct transfer *t)
-{
-	struct session *s = t->s;
-
-	t->window_ms = mono_ms(s);
-	while (!t->done) {
-		int64_t paused = s->paused_ms, due;
-		enum err e;
-
-		e = take_messages(t);
-		if (e != OK || t->done)
-			return e;
-		/* The primary is not to blame for our waiting. */
-		t->message_due_ms += s->paused_ms - paused;
-		t->window_ms += s->paused_ms - paused;
-		e = check_deadlines(t, &due);
-		if (e != OK)
-			return e;
-		e = wait_for(s, POLLIN, due);
-		if (e == ERR_TIMEOUT || e == ERR_AGAIN)
-			continue;	/* check_deadlines() says which */
-		if (e != OK)
-			return fail(t, HANDOFF_INTERNAL, "waiting failed");
-		e = read_some(t);
-		if (e != OK)
-			return e;
-	}
+	if (e != OK)
+		return line_ended(s);
+	s->read_len += n;
+	s->window_bytes += n;
+	e = take_messages(s);
+	if (e != OK)
+		return e;
+	/* Nobody asked for what is left: T-097 */
+	if (s->n == 0 && s->read_pos != s->read_len)
+		return ERR_STOPPED;
 	return OK;
 }
 
-/* ---- The result -------------------------------------------------------- */
+/* ---- Deadlines --------------------------------------------------------- */
 
-static const struct stream_soa *
-first_soa(const struct transfer *t)
+static enum err
+timed_out(struct session *s, struct transfer *t, int64_t now)
 {
-	if (t->zone.mode == HANDOFF_IXFR)
-		return ixfr_first(&t->ixfr);
-	return t->axfr.has_first ? &t->axfr.first : NULL;
-}
+	enum handoff_reason reason = HANDOFF_TIMEOUT_IDLE;
+	const char *text = "no further message in time";
 
-static enum handoff_style
-style_of(const struct transfer *t)
-{
-	if (t->zone.mode == HANDOFF_IXFR)
-		return ixfr_style(&t->ixfr);
-	return t->axfr.has_first ? HANDOFF_STYLE_AXFR : HANDOFF_STYLE_NONE;
-}
-
-static enum handoff_reason
-reason_of(const struct transfer *t, enum err e)
-{
-	if (e != OK)
-		return t->stream.reason != HANDOFF_OK ? t->stream.reason :
-		    HANDOFF_INTERNAL;
-	if (t->zone.mode == HANDOFF_IXFR && t->ixfr.single)
-		return HANDOFF_UPTODATE;
-	return HANDOFF_OK;
-}
-
-/* Text of strangers went through dname_print() and keep_ede_text(). */
-static void
-text_of(const struct transfer *t, char out[HANDOFF_TEXT_MAX])
-{
-	const struct stream *s = &t->stream;
-
-	if (s->facts.has_ede)
-		snprintf(out, HANDOFF_TEXT_MAX, "%.150s (EDE %u%s%.80s)",
-		    s->text, s->facts.ede, s->ede_text[0] == '\0' ? "" : ": ",
-		    s->ede_text);
-	else
-		snprintf(out, HANDOFF_TEXT_MAX, "%s", s->text);
-}
-
-static bool
-is_reusable(const struct transfer *t, enum handoff_reason reason)
-{
-	const struct session *s = t->s;
-
-	if (!s->connected || s->read_pos != s->read_len)	/* T-097 */
-		return false;
-	return reason == HANDOFF_OK || reason == HANDOFF_UPTODATE ||
-	    (reason == HANDOFF_RCODE && t->stream.n_messages == 1);
-}
-
-static bool
-finish(struct transfer *t, enum err e)
-{
-	const struct stream_soa *soa = first_soa(t);
-	enum handoff_reason reason = reason_of(t, e);
-	uint8_t payload[HANDOFF_SMALL_MAX];
-	char text[HANDOFF_TEXT_MAX];
-	struct handoff_result r = {
-		.cookie = t->zone.cookie,
-		.reason = reason,
-		.style = style_of(t),
-		.reusable = is_reusable(t, reason),
-		.aa = t->stream.aa && soa != NULL,
-		.records = t->stream.n_records,
-		.bytes = t->stream.n_bytes,
-		.messages = t->stream.n_messages,
-		.diffs = t->ixfr.n_diffs,
-		.out_of_zone = t->stream.n_out_of_zone,
-		.ms = (uint32_t)(mono_ms(t->s) - t->start_ms),
-		.has_connect = t->connect_ms >= 0,
-		.connect_ms = t->connect_ms < 0 ? 0 : (uint32_t)t->connect_ms,
-		.first_ms = t->first_ms < 0 ? 0 : (uint32_t)t->first_ms,
-		.facts = t->stream.facts,
-	};
-	size_t len;
-
-	if (soa != NULL) {
-		r.has_soa = true;
-		r.serial = soa->serial;
-		r.soa_len = soa->len;
-		r.soa = soa->rdata;
+	if (now >= t->total_due_ms) {
+		reason = HANDOFF_TIMEOUT_TOTAL;
+		text = "the transfer took too long";
+	} else if (t->first_ms < 0) {
+		reason = HANDOFF_TIMEOUT_FIRST;
+		text = "no answer in time";
+	} else if (transfer_is_open(t)) {
+		reason = HANDOFF_IXFR_REFUSED;
+		text = "one newer SOA and no differences";
 	}
-	text_of(t, text);
-	r.text = text;
-	r.text_len = (uint16_t)strlen(text);
-	if (reason == HANDOFF_OK && flush_batch(t->s) != OK)
-		return false;
-	t->s->batch_len = 0;
-	if (handoff_result_encode(&r, payload, sizeof(payload), &len) != OK)
-		return false;
-	if (send_frame(t->s, HANDOFF_RESULT, payload, len) != OK)
-		return false;
-	return r.reusable;
+	return finish(s, t, transfer_fail(t, reason, text));
 }
 
-/* One zone. Returns whether the connection can serve another. */
-static bool
-transfer(struct session *s, struct transfer *t)
+/* A question waits for its turn while others are being answered. */
+static int64_t
+due_of(const struct session *s, const struct transfer *t)
 {
-	struct stream_sink sink = { sink_record, sink_mark, t };
-	bool reusable;
-	enum err e;
+	int64_t due = t->due_ms;
 
-	t->s = s;
-	t->tsig = NULL;
-	t->connect_ms = -1;
-	t->first_ms = -1;
-	t->done = false;
-	t->start_ms = mono_ms(s);
-	memset(&t->verdict, 0, sizeof(t->verdict));
-	stream_begin(&t->stream, t->zone.apex, t->zone.apex_len,
-	    s->env.random_id(s->env.arg), t->zone.mode == HANDOFF_IXFR ?
-	    RRTYPE_IXFR : RRTYPE_AXFR, &t->zone.limits, &sink);
-	axfr_begin(&t->axfr, &t->stream);
-	ixfr_begin(&t->ixfr, &t->stream, t->zone.serial);
-	s->batch_len = 0;
-	e = finish_connect(t);
+	if (!s->link.up)
+		return t->total_due_ms;
+	if (t->first_ms < 0)
+		due = MAX(due, s->heard_ms + s->conn.first_ms);
+	return MIN(due, t->total_due_ms);
+}
+
+static enum err
+check_rate(struct session *s, int64_t now)
+{
+	const struct handoff_fetch_conn *c = &s->conn;
+	int64_t elapsed = now - s->window_ms;
+	struct transfer *t = s->first;
+
+	if (c->rate_min_bps == 0 || t == NULL ||
+	    elapsed < (int64_t)c->rate_window_ms)
+		return OK;
+	if (s->window_bytes * 1000 < (uint64_t)c->rate_min_bps *
+	    (uint64_t)elapsed) {
+		while (t->next != NULL && t->first_ms < 0)
+			t = t->next;
+		return finish_with(s, t, transfer_fail(t, HANDOFF_TOO_SLOW,
+		    "below the least rate"));
+	}
+	s->window_ms = now;
+	s->window_bytes = 0;
+	return OK;
+}
+
+static enum err
+check_deadlines(struct session *s, int64_t *out_due)
+{
+	int64_t now = line_ms(s);
+	struct transfer *t = s->first, *next;
+	enum err e = OK;
+
+	*out_due = now + IDLE_POLL_MS;
+	if (s->n == 0)
+		return OK;
+	if (!s->link.up && now >= s->connect_due_ms)
+		return finish_all(s, HANDOFF_CONNECT_TIMEOUT,
+		    "no connection in time");
+	for (; e == OK && t != NULL; t = next) {
+		next = t->next;
+		if (now >= due_of(s, t))
+			e = timed_out(s, t, now);
+		else
+			*out_due = MIN(*out_due, due_of(s, t));
+	}
+	if (e == OK && s->link.up)
+		e = check_rate(s, now);
+	if (s->link.up && s->conn.rate_min_bps > 0)
+		*out_due = MIN(*out_due, s->window_ms +
+		    s->conn.rate_window_ms);
+	if (!s->link.up)
+		*out_due = MIN(*out_due, s->connect_due_ms);
+	return e;
+}
+
+/* ---- Connecting -------------------------------------------------------- */
+
+static enum err
+go_on_connecting(struct session *s, short ready)
+{
+	enum err e = link_begin(&s->link, ready);
+	struct transfer *t, *next;
+
+	if (e == ERR_AGAIN)
+		return OK;
+	if (e != OK)
+		return line_ended(s);
+	s->window_ms = s->heard_ms = line_ms(s);
+	s->window_bytes = 0;
+	for (t = s->first, e = OK; e == OK && t != NULL; t = next) {
+		next = t->next;
+		t->connect_ms = mono_ms(s) - t->start_ms;
+		e = queue_request(s, t);
+	}
 	if (e == OK)
-		e = send_request(t);
-	if (e == OK)
-		e = receive(t);
-	reusable = !s->keep_gone && finish(t, e);
-	tsig_free(t->tsig);
-	return reusable;
+		write_requests(s);
+	return e;
 }
 
 /* ---- Commands of keep -------------------------------------------------- */
@@ -742,26 +679,104 @@ say_ready(struct session *s)
 static enum err
 take_connection(struct session *s, struct frame *f)
 {
-	if (s->sock >= 0 || f->fd < 0 || handoff_fetch_conn_decode(f->payload,
-	    f->len, &s->conn) != OK)
+	if (s->link.fd >= 0 || f->fd < 0 || handoff_fetch_conn_decode(
+	    f->payload, f->len, &s->conn) != OK)
 		return ERR_MALFORMED;
-	s->sock = f->fd;
+	link_open(&s->link, f->fd, s->conn.connecting);
 	f->fd = -1;
+	s->connect_due_ms = line_ms(s) + s->conn.connect_ms;
+	return OK;
+}
+
+static enum err
+refuse_zone(struct session *s, const struct handoff_fetch_zone *zone)
+{
+	struct handoff_result r = { .cookie = zone->cookie,
+		.reason = HANDOFF_UNASKED, .text = "" };
+	uint8_t payload[HANDOFF_SMALL_MAX];
+	size_t len;
+	enum err e;
+
+	e = handoff_result_encode(&r, payload, sizeof(payload), &len);
+	CHECK(e == OK);
+	return send_frame(s, HANDOFF_RESULT, payload, len);
+}
+
+static struct transfer *
+new_transfer(struct session *s)
+{
+	struct transfer *t = s->spare;
+	struct slot *slot;
+
+	if (t != NULL) {
+		s->spare = t->next;
+		return t;
+	}
+	slot = malloc(sizeof(*slot));
+	if (slot == NULL)
+		return NULL;
+	slot->sink = (struct sink){ s, &slot->t };
+	return &slot->t;
+}
+
+static enum err
+take_zone(struct session *s, const struct frame *f)
+{
+	struct handoff_fetch_zone zone;
+	struct stream_sink sink = { sink_record, sink_mark, NULL };
+	struct transfer *t;
+
+	if (s->link.fd < 0 || s->n >= HANDOFF_PIPELINE_MAX ||
+	    handoff_fetch_zone_decode(f->payload, f->len, &zone) != OK)
+		return ERR_MALFORMED;
+	t = s->closing ? NULL : new_transfer(s);
+	if (t == NULL)
+		return refuse_zone(s, &zone);
+	sink.arg = &CONTAINER_OF(t, struct slot, t)->sink;
+	transfer_begin(t, &zone, new_id(s), &sink);
+	t->start_ms = mono_ms(s);
+	t->total_due_ms = line_ms(s) + s->conn.total_ms;
+	t->due_ms = t->total_due_ms;
+	if (s->n == 0) {
+		s->window_ms = s->heard_ms = line_ms(s);
+		s->window_bytes = 0;
+	}
+	*s->last = t;
+	s->last = &t->next;
+	s->n++;
+	if (!s->link.up)
+		return OK;
+	return queue_request(s, t);
+}
+
+static enum err
+take_drop(struct session *s, const struct frame *f)
+{
+	struct handoff_fetch_drop d;
+
+	if (handoff_fetch_drop_decode(f->payload, f->len, &d) != OK)
+		return ERR_MALFORMED;
+	for (struct transfer *t = s->first; t != NULL; t = t->next)
+		if (t->zone.cookie == d.cookie) {
+			if (t->sent)
+				drop_id(s, t->stream.id);
+			forget(s, t);
+			break;
+		}
 	return OK;
 }
 
 /* Returns ERR_STOPPED to end in peace. */
 static enum err
-take_frame(struct session *s, struct frame *f, struct transfer *t)
+take_frame(struct session *s, struct frame *f)
 {
 	switch (f->type) {
 	case HANDOFF_FETCH_CONN:
 		return take_connection(s, f);
 	case HANDOFF_FETCH_ZONE:
-		if (s->sock < 0 || handoff_fetch_zone_decode(f->payload,
-		    f->len, &t->zone) != OK)
-			return ERR_MALFORMED;
-		return transfer(s, t) ? OK : ERR_STOPPED;
+		return take_zone(s, f);
+	case HANDOFF_FETCH_DROP:
+		return take_drop(s, f);
 	case HANDOFF_CLOSE:
 		return ERR_STOPPED;
 	default:
@@ -770,27 +785,107 @@ take_frame(struct session *s, struct frame *f, struct transfer *t)
 }
 
 static enum err
-serve(struct session *s, struct transfer *t)
+take_frames(struct session *s)
+{
+	enum err e = frame_fill(&s->in, s->keep);
+
+	if (e != OK)
+		return e == ERR_AGAIN ? OK : e;
+	while (e == OK) {
+		struct frame f = { .fd = -1 };
+
+		e = frame_next(&s->in, &f);
+		if (e == OK)
+			e = take_frame(s, &f);
+		if (f.fd >= 0)
+			close(f.fd);
+	}
+	if (e != ERR_AGAIN)
+		return e;
+	if (s->link.up)
+		write_requests(s);
+	return OK;
+}
+
+/* ---- The loop ---------------------------------------------------------- */
+
+static short
+events_of(const struct session *s)
+{
+	if (!s->link.up)
+		return s->link.events;
+	if (s->requests.len > 0 && !s->mute)
+		return POLLIN | POLLOUT;
+	return POLLIN;
+}
+
+/* Something of the connection: until there is nothing more to do with it. */
+static enum err
+serve_line(struct session *s, short ready)
+{
+	enum err e = OK;
+
+	if (s->link.fd < 0)
+		return OK;
+	if (!s->link.up)
+		e = go_on_connecting(s, ready);
+	else if ((ready & POLLOUT) != 0)
+		write_requests(s);
+	if (e == OK && s->link.up && (ready & ~POLLOUT) != 0)
+		e = read_some(s);
+	return e;
+}
+
+static enum err
+wait_for(struct session *s, int64_t due_ms, short *out_line,
+    bool *out_keep)
+{
+	struct pollfd p[2] = {
+		{ .fd = s->keep, .events = POLLIN },
+		{ .fd = s->link.fd, .events = events_of(s) },
+	};
+	int64_t left = MAX(due_ms - line_ms(s), 0);
+	int n;
+
+	n = s->env.poll(s->env.arg, p, s->link.fd < 0 ? 1 : 2,
+	    (int)MIN(left, (int64_t)IDLE_POLL_MS));
+	if (n < 0 && errno != EINTR)
+		return ERR_SYSTEM;
+	*out_keep = n > 0 && p[0].revents != 0;
+	*out_line = n > 0 && s->link.fd >= 0 ? p[1].revents : 0;
+	return OK;
+}
+
+static enum err
+serve(struct session *s)
 {
 	enum err e = say_ready(s);
 
 	while (e == OK) {
-		struct frame f = { .fd = -1 };
+		bool keep = false;
+		short line = 0;
+		int64_t due;
 
-		e = frame_wait(&s->in, s->keep, -1, &f);
+		e = check_deadlines(s, &due);
+		if (e == OK && s->closing && s->n == 0)
+			e = ERR_STOPPED;
 		if (e == OK)
-			e = take_frame(s, &f, t);
-		if (f.fd >= 0)
-			close(f.fd);
+			e = drain(s);
+		if (e == OK)
+			e = wait_for(s, due, &line, &keep);
+		if (e == OK && keep)
+			e = take_frames(s);
+		if (e == OK)
+			e = serve_line(s, line);
 	}
+	(void)!drain(s);		/* the last result */
 	return e;
 }
 
 int
 session_run(int keep, const struct session_env *env)
 {
-	struct session s = { .keep = keep, .sock = -1 };
-	struct transfer *t = calloc(1, sizeof(*t));
+	struct session s = { .keep = keep, .link = { .fd = -1 } };
 	enum err e = ERR_NO_MEMORY;
 
 	if (env != NULL)
@@ -798,22 +893,31 @@ session_run(int keep, const struct session_env *env)
 	else
 		s.env = (struct session_env){ real_mono_ms, real_wall_s,
 		    real_random_id, real_poll, NULL };
+	s.last = &s.first;
 	frame_in_init(&s.in, HANDOFF_SMALL_MAX);
 	frame_out_init(&s.out, QUEUE_MAX);
+	buf_init(&s.requests, REQUESTS_MAX);
 	s.read = malloc(READ_MAX);
 	s.batch = malloc(BATCH_MAX);
-	if (t != NULL && s.read != NULL && s.batch != NULL) {
+	if (s.read != NULL && s.batch != NULL) {
 		warm_up();
-		e = serve(&s, t);
+		e = serve(&s);
+	}
+	while (s.first != NULL)
+		forget(&s, s.first);
+	while (s.spare != NULL) {
+		struct transfer *t = s.spare;
+
+		s.spare = t->next;
+		free(CONTAINER_OF(t, struct slot, t));
 	}
 	for (unsigned i = 0; i < HANDOFF_KEYS_MAX; i++)
 		tsig_key_fini(&s.conn.keys[i].key);
-	if (s.sock >= 0)
-		close(s.sock);
+	link_close(&s.link);
 	frame_in_fini(&s.in);
 	frame_out_fini(&s.out);
+	buf_fini(&s.requests);
 	free(s.read);
 	free(s.batch);
-	free(t);
 	return e == ERR_STOPPED || e == ERR_CLOSED ? 0 : 1;
 }

@@ -151,6 +151,10 @@ take_opt(struct stream *s, const struct dnsmsg *m, const struct dnsmsg_rr *rr)
 		s->facts.has_expire = true;
 		s->facts.expire_s = edns.expire_s;
 	}
+	if (edns.has_keepalive) {
+		s->facts.has_keepalive = true;
+		s->facts.keepalive_ds = edns.keepalive_ds;
+	}
 	if (edns.has_ede) {
 		s->facts.has_ede = true;
 		s->facts.ede = edns.ede;

@@ -154,7 +154,8 @@ idle(const struct tally_entry *e, int64_t now_ms)
 {
 	return e->users == 0 && e->rounds == 0 && e->transfers == 0 &&
 	    e->spool.used == 0 && e->avoid_until_ms <= now_ms &&
-	    e->no_edns_until_ms <= now_ms && e->no_ixfr_until_ms <= now_ms;
+	    e->no_edns_until_ms <= now_ms && e->no_ixfr_until_ms <= now_ms &&
+	    e->alone_until_ms <= now_ms && e->fresh_until_ms <= now_ms;
 }
 
 unsigned

@@ -36,6 +36,12 @@ struct tally_entry {
 	int64_t avoid_until_ms;		/* mono; the breaker is open */
 	int64_t no_edns_until_ms;
 	int64_t no_ixfr_until_ms;
+	/* What the address can take; of fetches. */
+	unsigned depth;			/* questions at a time; 0: not known */
+	unsigned strikes;		/* times that it could not, in a row */
+	int64_t alone_until_ms;		/* one question at a time */
+	int64_t fresh_until_ms;		/* one question per connection */
+	uint64_t stuck_turn;
 };
 
 MUST_USE enum err tally_new(size_t spool_tenant_max, struct tally **out);

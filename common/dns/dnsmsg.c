@@ -180,6 +180,12 @@ edns_option(uint16_t code, const uint8_t *p, uint16_t len,
 			out->expire_s = u32(p);
 		}
 		break;
+	case DNSMSG_OPTION_KEEPALIVE:
+		if (len == 2 && !out->has_keepalive) {
+			out->has_keepalive = true;
+			out->keepalive_ds = u16(p);
+		}
+		break;
 	case DNSMSG_OPTION_EDE:
 		if (len >= 2 && !out->has_ede) {
 			out->has_ede = true;

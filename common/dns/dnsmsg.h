@@ -166,6 +166,8 @@ struct dnsmsg_edns {
 	uint16_t n_options;
 	bool has_expire;
 	uint32_t expire_s;	/* RFC 7314; only with has_expire */
+	bool has_keepalive;
+	uint16_t keepalive_ds;	/* RFC 7828, 100 ms; only with has_keepalive */
 	bool has_ede;
 	uint16_t ede;		/* the first one; only with has_ede */
 	const uint8_t *ede_text;	/* into the message */
@@ -176,7 +178,7 @@ struct dnsmsg_edns {
  * dnsmsg_edns() - read an OPT record
  *
  * Returns OK; ERR_MALFORMED when its owner is not the root or its options do
- * not fill it. A wrong length of EXPIRE or EDE is ignored.  T-171
+ * not fill it. A wrong length of EXPIRE, keepalive or EDE is ignored.  T-171
  */
 MUST_USE enum err dnsmsg_edns(const struct dnsmsg *m,
     const struct dnsmsg_rr *rr, struct dnsmsg_edns *out);

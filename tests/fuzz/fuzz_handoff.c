@@ -50,7 +50,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	kind = data[0];
 	data++;
 	size--;
-	switch (kind % 20) {
+	switch (kind % 32) {
 	case HANDOFF_READY: TRY(ready); break;
 	case HANDOFF_FETCH_CONN: TRY(fetch_conn); break;
 	case HANDOFF_FETCH_ZONE: TRY(fetch_zone); break;
@@ -67,6 +67,8 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	case HANDOFF_NOTIFY: TRY(notify); break;
 	case HANDOFF_NOTIFY_ANSWER: TRY(notify_answer); break;
 	case HANDOFF_NOTIFY_REPLY: TRY(notify_reply); break;
+	case HANDOFF_CURRENT: TRY(current); break;
+	case HANDOFF_FETCH_DROP: TRY(fetch_drop); break;
 	case HANDOFF_PROBE_CLOSE: TRY(probe_close); break;
 	default: break;
 	}

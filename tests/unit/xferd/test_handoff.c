@@ -73,6 +73,8 @@ TEST_WITH(frames_of_fetch_go_there_and_back, reset, NULL)
 	    .soa_len = SOA_LEN, .key_id = 5, .fudge_s = 300, .mac_min = 16,
 	    .sign_all = true, .edns = true,
 	    .limits = { 1, 2, 3, 4, 5, 6, 7 } };
+	struct handoff_current current = { 99 };
+	struct handoff_fetch_drop drop = { UINT64_MAX };
 	struct handoff_mark mark = { HANDOFF_ADD, 7, 300, SOA_LEN, soa };
 	struct handoff_result result = { .cookie = 99, .reason = HANDOFF_OK,
 	    .style = HANDOFF_STYLE_AXFR, .reusable = true, .aa = true,
@@ -80,7 +82,8 @@ TEST_WITH(frames_of_fetch_go_there_and_back, reset, NULL)
 	    .records = 1, .bytes = 2, .messages = 3, .ms = 5,
 	    .has_connect = true, .connect_ms = 3, .first_ms = 4,
 	    .facts = { .rcode = 22, .tsig = TSIG_GOOD, .has_skew = true,
-	    .skew_s = -5, .has_ede = true, .ede = 18 }, .text_len = 4,
+	    .skew_s = -5, .has_keepalive = true, .keepalive_ds = 300,
+	    .has_ede = true, .ede = 18 }, .text_len = 4,
 	    .text = "text" };
 
 	memcpy(zone.soa, soa, SOA_LEN);
@@ -94,6 +97,8 @@ TEST_WITH(frames_of_fetch_go_there_and_back, reset, NULL)
 	ROUND(fetch_conn, conn);
 	ROUND(fetch_zone, zone);
 	ROUND(mark, mark);
+	ROUND(current, current);
+	ROUND(fetch_drop, drop);
 	ROUND(result, result);
 	result.reason = HANDOFF_RCODE;
 	result.has_soa = false;

@@ -202,6 +202,7 @@ result(void)
 		assert_int_equal(frame_wait(&w->in, w->keep, 20000, &f), OK);
 		switch (f.type) {
 		case HANDOFF_READY:
+		case HANDOFF_CURRENT:
 			break;
 		case HANDOFF_RECORDS:
 			count_records(&f);
@@ -532,6 +533,265 @@ CASE(a_refusal_leaves_the_connection_of_use_T109)
 	RESULT(HANDOFF_RCODE);
 	assert_int_equal(w->r.facts.rcode, 5);
 	assert_true(w->r.reusable);
+	ask_zone();
+	read_request();
+	small_zone();
+	send_msg();
+	RESULT(HANDOFF_OK);
+}
+
+/* ---- Several zones at a time ------------------------------------------- */
+
+/* Cookies from 100; their requests read, their IDs in @ids. */
+static void
+ask_many(unsigned n, uint16_t *ids)
+{
+	w->zone.cookie = 100;
+	ask();
+	for (unsigned i = 1; i < n; i++) {
+		w->zone.cookie = 100 + i;
+		ask_zone();
+	}
+	for (unsigned i = 0; i < n; i++) {
+		read_request();
+		ids[i] = w->id;
+		for (unsigned k = 0; k < i; k++)
+			assert_int_not_equal(ids[k], ids[i]);
+	}
+}
+
+static void
+message_of(uint16_t id, bool soa, bool body, bool end)
+{
+	w->id = id;
+	begin();
+	if (soa)
+		xfrmsg_soa(&w->m, 6);
+	if (body)
+		xfrmsg_a(&w->m, "www", 1);
+	if (end)
+		xfrmsg_soa(&w->m, 6);
+	send_msg();
+}
+
+#define RESULT_OF(cookie_, why)						\
+	do {								\
+		w->zone.cookie = (cookie_);				\
+		RESULT(why);						\
+	} while (0)
+
+CASE(answers_of_many_zones_come_in_any_order_T109)
+{
+	uint16_t ids[HANDOFF_PIPELINE_MAX];
+	unsigned n = HANDOFF_PIPELINE_MAX;
+
+	ask_many(n, ids);
+	for (unsigned i = n; i-- > 0; )
+		message_of(ids[i], true, false, false);
+	for (unsigned i = 0; i < n; i++) {
+		message_of(ids[i], false, true, false);
+		message_of(ids[(i + 7) % n], false, false, false);
+	}
+	for (unsigned i = 0; i < n; i += 2)
+		message_of(ids[i], false, false, true);
+	for (unsigned i = 1; i < n; i += 2)
+		message_of(ids[i], false, false, true);
+	for (unsigned i = 0; i < n; i += 2)
+		RESULT_OF(100 + i, HANDOFF_OK);
+	for (unsigned i = 1; i < n; i += 2) {
+		RESULT_OF(100 + i, HANDOFF_OK);
+		assert_int_equal(w->r.records, 2);
+	}
+	assert_true(w->r.reusable);
+	w->zone.cookie = 7;
+	ask_zone();
+	read_request();
+	small_zone();
+	send_msg();
+	RESULT(HANDOFF_OK);
+}
+
+CASE(records_are_told_whose_they_are_T109)
+{
+	uint64_t current = 0, seen[3] = { 0 };
+	struct handoff_current c;
+	struct frame f;
+	uint16_t ids[2];
+
+	ask_many(2, ids);
+	message_of(ids[0], true, true, false);
+	message_of(ids[1], true, false, false);
+	message_of(ids[0], false, false, true);
+	message_of(ids[1], false, true, true);
+	for (unsigned ended = 0; ended < 2; ) {
+		assert_int_equal(frame_wait(&w->in, w->keep, 20000, &f), OK);
+		if (f.type == HANDOFF_CURRENT) {
+			assert_int_equal(handoff_current_decode(f.payload,
+			    f.len, &c), OK);
+			current = c.cookie;
+		} else if (f.type == HANDOFF_RECORDS) {
+			w->n_records = 0;
+			count_records(&f);
+			assert_in_range(current, 100, 101);
+			seen[current - 100] += w->n_records;
+		} else if (f.type == HANDOFF_RESULT) {
+			ended++;
+		}
+	}
+	assert_int_equal(seen[0], 2);
+	assert_int_equal(seen[1], 2);
+}
+
+CASE(one_zones_failure_leaves_the_others_T109)
+{
+	uint16_t ids[4];
+
+	ask_many(4, ids);
+	message_of(ids[0], true, true, false);
+	/* refused */
+	w->id = ids[1];
+	begin();
+	xfrmsg_put(&w->m, 2, 0x8005);
+	send_msg();
+	/* a SOA that differs, and more of it later */
+	message_of(ids[2], true, true, false);
+	w->id = ids[2];
+	begin();
+	xfrmsg_soa(&w->m, 9);
+	send_msg();
+	message_of(ids[2], false, true, false);
+	message_of(ids[3], true, true, true);
+	message_of(ids[2], false, true, true);
+	message_of(ids[0], false, true, true);
+	RESULT_OF(101, HANDOFF_RCODE);
+	assert_true(w->r.reusable);
+	RESULT_OF(102, HANDOFF_BAD_ORDER);
+	assert_false(w->r.reusable);
+	RESULT_OF(103, HANDOFF_OK);
+	RESULT_OF(100, HANDOFF_OK);
+	expect_end();
+}
+
+CASE(a_zone_for_a_connection_that_closes_is_not_asked_T109)
+{
+	uint16_t ids[2];
+
+	ask_many(2, ids);
+	message_of(ids[0], true, true, false);
+	w->id = ids[0];
+	begin();
+	xfrmsg_soa(&w->m, 9);
+	send_msg();
+	RESULT_OF(100, HANDOFF_BAD_ORDER);
+	w->zone.cookie = 102;
+	ask_zone();
+	RESULT(HANDOFF_UNASKED);
+	message_of(ids[1], true, true, true);
+	RESULT_OF(101, HANDOFF_OK);
+	expect_end();
+}
+
+CASE(an_id_of_nobody_ends_the_connection_T109)
+{
+	uint16_t ids[3];
+
+	ask_many(3, ids);
+	message_of((uint16_t)(ids[2] + 100), true, true, true);
+	RESULT_OF(100, HANDOFF_WRONG_ID);
+	RESULT_OF(101, HANDOFF_UNASKED);
+	RESULT_OF(102, HANDOFF_UNASKED);
+	expect_end();
+}
+
+CASE(a_bad_signature_ends_the_connection_T109)
+{
+	uint16_t ids[2];
+
+	use_key();
+	ask_many(2, ids);
+	message_of(ids[1], true, true, true);	/* not signed */
+	RESULT_OF(101, HANDOFF_TSIG_MISSING);
+	RESULT_OF(100, HANDOFF_UNASKED);
+	expect_end();
+}
+
+CASE(closed_behind_the_first_answer_T110)
+{
+	uint16_t ids[3];
+
+	ask_many(3, ids);
+	message_of(ids[0], true, true, true);
+	message_of(ids[1], true, true, false);
+	close(w->peer);
+	w->peer = -1;
+	RESULT_OF(100, HANDOFF_OK);
+	RESULT_OF(101, HANDOFF_CLOSED_EARLY);
+	assert_int_equal(w->r.messages, 1);
+	RESULT_OF(102, HANDOFF_CLOSED_EARLY);
+	assert_int_equal(w->r.messages, 0);
+	expect_end();
+}
+
+CASE(a_dropped_zone_is_passed_over)
+{
+	uint8_t payload[16];
+	struct handoff_fetch_drop d = { 100 };
+	uint16_t ids[2];
+	size_t len;
+
+	ask_many(2, ids);
+	assert_int_equal(handoff_fetch_drop_encode(&d, payload,
+	    sizeof(payload), &len), OK);
+	put(HANDOFF_FETCH_DROP, payload, len, -1);
+	w->zone.cookie = 102;		/* shows that it was taken */
+	ask_zone();
+	read_request();
+	ids[0] = w->id;
+	message_of(0x4711, true, true, true);
+	message_of(ids[1], true, true, true);
+	RESULT_OF(101, HANDOFF_OK);
+	message_of(ids[0], true, true, true);
+	RESULT_OF(102, HANDOFF_OK);
+	assert_true(w->r.reusable);
+}
+
+CASE(questions_wait_while_others_are_answered)
+{
+	uint16_t ids[2];
+
+	w->conn.rate_min_bps = 0;
+	ask_many(2, ids);
+	message_of(ids[0], true, false, false);
+	for (int i = 0; i < 4; i++) {	/* twice what a first answer may take */
+		atomic_fetch_add(&w->now_ms, 2500);
+		message_of(ids[0], false, true, false);
+		usleep(20000);
+	}
+	message_of(ids[0], false, false, true);
+	RESULT_OF(100, HANDOFF_OK);
+	run_clock();
+	RESULT_OF(101, HANDOFF_TIMEOUT_FIRST);
+	assert_in_range(w->r.ms, 15000, 16999);
+}
+
+CASE(a_soa_query_on_the_same_connection_T160)
+{
+	w->zone.mode = HANDOFF_SOA;
+	ask();
+	read_request();
+	assert_memory_equal(w->request + 21, "\0\6\0\1",
+	    4);
+	xfrmsg_begin(&w->m, w->id, 6);
+	xfrmsg_soa(&w->m, 6);
+	xfrmsg_put(&w->m, 2, 0x8400);
+	send_msg();
+	RESULT(HANDOFF_OK);
+	assert_true(w->r.has_soa);
+	assert_int_equal(w->r.serial, 6);
+	assert_int_equal(w->r.style, HANDOFF_STYLE_SINGLE);
+	assert_int_equal(w->n_records, 0);
+	assert_true(w->r.reusable);
+	w->zone.mode = HANDOFF_AXFR;
 	ask_zone();
 	read_request();
 	small_zone();

@@ -31,9 +31,7 @@ enum {
 	LATE_MS = 15000,		/* beyond what the process promised */
 	FUDGE_S = 300,
 	EMPTY_MAX = 100,		/* messages without records in a row */
-<<<<<<< HEAD
 	NO_EDNS_MS = 3600 * 1000,
-=======
 
 	DEPTH_START = 2,
 	QUICK_MS = 1000,		/* an answer that lets depth grow ... */
@@ -44,7 +42,6 @@ enum {
 	STRIKE_MS = 60 * 1000,		/* alone, at first; times 4 each time ... */
 	STRIKE_MAX_MS = 3600 * 1000,	/* ... up to this */
 	REUSE_GAP_MS = 300,		/* closing later than this is its right */
->>>>>>> 13234e2 (session, fetches: many zones at a time on one connection; link and transfer are rooms of their own)
 };
 
 /*
@@ -584,7 +581,6 @@ take_data(struct fetches *f, struct conn *c, enum handoff_kind kind,
 	    HANDOFF_INTERNAL);
 }
 
-<<<<<<< HEAD
 /* T-017: an empty zone was never probed, so here one may learn that this
  * primary does not do EDNS.  Remembered when it is better without. */
 static bool
@@ -597,7 +593,7 @@ wants_no_edns(struct fetches_req *req, const struct handoff_result *r)
 		at->no_edns_until_ms = now + NO_EDNS_MS;
 	if (r->reason != HANDOFF_RCODE || r->messages != 1 ||
 	    req->no_edns || at->no_edns_until_ms > now ||
-	    req->ask.mode != ZONE_MODE_AXFR ||
+	    (req->ask.mode != ZONE_MODE_AXFR && !req->ask.probe) ||
 	    (r->facts.rcode != DNSMSG_FORMERR &&
 	    r->facts.rcode != DNSMSG_NOTIMP))
 		return false;
@@ -605,7 +601,6 @@ wants_no_edns(struct fetches_req *req, const struct handoff_result *r)
 	return true;
 }
 
-=======
 /* It cannot take more than one question, it seems. */
 static void
 strike(struct tally_entry *at, bool pipelined, int64_t gap_ms, int64_t now)
@@ -708,7 +703,6 @@ learn(struct fetches *f, struct fetches_req *req,
 		    f->conf.pipeline_max);
 }
 
->>>>>>> 13234e2 (session, fetches: many zones at a time on one connection; link and transfer are rooms of their own)
 static void
 take_result(struct fetches *f, struct conn *c, const uint8_t *payload,
     size_t len)
@@ -731,18 +725,15 @@ take_result(struct fetches *f, struct conn *c, const uint8_t *payload,
 		move(f, req);
 		return;
 	}
-<<<<<<< HEAD
 	if (wants_no_edns(req, &r)) {
-		release_slot(f, req);
+		leave_conn(f, req);
 		req->started_ms = 0;
 		turn_soon(f);
 		return;
 	}
-=======
 	if (r.reason == HANDOFF_UNASKED)
 		r.reason = HANDOFF_CLOSED_EARLY;
 	learn(f, req, &r);
->>>>>>> 13234e2 (session, fetches: many zones at a time on one connection; link and transfer are rooms of their own)
 	answer(f, req, &r);
 }
 

@@ -62,8 +62,11 @@ struct session {
 	struct link link;
 	struct handoff_fetch_conn conn;
 	int64_t connect_due_ms;
+	int64_t opened_ms, up_ms;	/* not line time */
 	bool closing;			/* takes no more zones */
 	bool mute;			/* writing failed: only listen */
+	bool asked;			/* a zone has come */
+	bool dead;			/* ended before that: the first is told */
 	struct buf requests;		/* not yet written */
 
 	struct transfer *first, **last;
@@ -483,6 +486,10 @@ line_ended(struct session *s)
 {
 	enum err e = OK;
 
+	if (!s->asked) {
+		s->dead = true;
+		return OK;
+	}
 	s->closing = true;
 	while (e == OK && s->first != NULL) {
 		struct transfer *t = s->first;
@@ -631,6 +638,7 @@ go_on_connecting(struct session *s, short ready)
 		return OK;
 	if (e != OK)
 		return line_ended(s);
+	s->up_ms = mono_ms(s);
 	s->window_ms = s->heard_ms = line_ms(s);
 	s->window_bytes = 0;
 	for (t = s->first, e = OK; e == OK && t != NULL; t = next) {
@@ -684,6 +692,7 @@ take_connection(struct session *s, struct frame *f)
 		return ERR_MALFORMED;
 	link_open(&s->link, f->fd, s->conn.connecting);
 	f->fd = -1;
+	s->opened_ms = mono_ms(s);
 	s->connect_due_ms = line_ms(s) + s->conn.connect_ms;
 	return OK;
 }
@@ -734,7 +743,9 @@ take_zone(struct session *s, const struct frame *f)
 		return refuse_zone(s, &zone);
 	sink.arg = &CONTAINER_OF(t, struct slot, t)->sink;
 	transfer_begin(t, &zone, new_id(s), &sink);
-	t->start_ms = mono_ms(s);
+	t->start_ms = s->asked ? mono_ms(s) : s->opened_ms;
+	if (!s->asked && s->link.up)
+		t->connect_ms = s->up_ms - s->opened_ms;
 	t->total_due_ms = line_ms(s) + s->conn.total_ms;
 	t->due_ms = t->total_due_ms;
 	if (s->n == 0) {
@@ -744,6 +755,9 @@ take_zone(struct session *s, const struct frame *f)
 	*s->last = t;
 	s->last = &t->next;
 	s->n++;
+	s->asked = true;
+	if (s->dead)
+		return line_ended(s);
 	if (!s->link.up)
 		return OK;
 	return queue_request(s, t);
@@ -825,7 +839,7 @@ serve_line(struct session *s, short ready)
 {
 	enum err e = OK;
 
-	if (s->link.fd < 0)
+	if (s->link.fd < 0 || s->dead)
 		return OK;
 	if (!s->link.up)
 		e = go_on_connecting(s, ready);
@@ -847,12 +861,12 @@ wait_for(struct session *s, int64_t due_ms, short *out_line,
 	int64_t left = MAX(due_ms - line_ms(s), 0);
 	int n;
 
-	n = s->env.poll(s->env.arg, p, s->link.fd < 0 ? 1 : 2,
+	n = s->env.poll(s->env.arg, p, s->link.fd < 0 || s->dead ? 1 : 2,
 	    (int)MIN(left, (int64_t)IDLE_POLL_MS));
 	if (n < 0 && errno != EINTR)
 		return ERR_SYSTEM;
 	*out_keep = n > 0 && p[0].revents != 0;
-	*out_line = n > 0 && s->link.fd >= 0 ? p[1].revents : 0;
+	*out_line = n > 0 ? p[1].revents : 0;
 	return OK;
 }
 

@@ -1015,3 +1015,20 @@ CASE(a_refused_connection)
 	assert_false(w->r.reusable);
 	expect_end();
 }
+
+CASE(a_connection_that_ended_before_the_zone_came)
+{
+	uint8_t payload[HANDOFF_SMALL_MAX];
+	size_t len;
+
+	assert_int_equal(handoff_fetch_conn_encode(&w->conn, payload,
+	    sizeof(payload), &len), OK);
+	put(HANDOFF_FETCH_CONN, payload, len, w->peer_child);
+	w->peer_child = -1;
+	close(w->peer);
+	w->peer = -1;
+	usleep(20000);
+	ask_zone();
+	RESULT(HANDOFF_CLOSED_EARLY);
+	expect_end();
+}

@@ -1169,13 +1169,30 @@ CREATE TABLE public.zone_timer (
     expires_at timestamp with time zone,
     last_error text,
     last_error_at timestamp with time zone,
+    noted smallint DEFAULT 0 NOT NULL,
+    back text,
+    back_serial bigint,
+    back_at timestamp with time zone,
+    accept_serial bigint,
+    compared_at timestamp with time zone,
+    seen jsonb,
+    differs_primary uuid,
+    differs_serial bigint,
+    stray_address inet,
+    stray_at timestamp with time zone,
+    CONSTRAINT zone_timer_accept_serial_ck CHECK (((accept_serial >= 0) AND (accept_serial <= '4294967295'::bigint))),
+    CONSTRAINT zone_timer_back_ck CHECK (((back = ANY (ARRAY['lower'::text, 'undefined'::text])) AND ((back IS NULL) = (back_serial IS NULL)) AND ((back IS NULL) = (back_at IS NULL)))),
+    CONSTRAINT zone_timer_back_serial_ck CHECK (((back_serial >= 0) AND (back_serial <= '4294967295'::bigint))),
+    CONSTRAINT zone_timer_differs_ck CHECK ((((differs_serial >= 0) AND (differs_serial <= '4294967295'::bigint)) AND ((differs_primary IS NULL) = (differs_serial IS NULL)))),
     CONSTRAINT zone_timer_failures_ck CHECK ((failures >= 0)),
     CONSTRAINT zone_timer_last_error_ck CHECK ((length(last_error) <= 1000)),
     CONSTRAINT zone_timer_lease_ck CHECK (((lease_owner IS NULL) = (lease_until IS NULL))),
+    CONSTRAINT zone_timer_noted_ck CHECK ((noted = ANY (ARRAY[0, 50, 75, 90, 100]))),
     CONSTRAINT zone_timer_primary_ordinal_ck CHECK (((primary_ordinal >= 0) AND (primary_ordinal <= 15))),
     CONSTRAINT zone_timer_primary_serial_ck CHECK (((primary_serial >= 0) AND (primary_serial <= '4294967295'::bigint))),
     CONSTRAINT zone_timer_priority_ck CHECK (((priority >= 0) AND (priority <= 3))),
-    CONSTRAINT zone_timer_serial_hint_ck CHECK (((serial_hint >= 0) AND (serial_hint <= '4294967295'::bigint)))
+    CONSTRAINT zone_timer_serial_hint_ck CHECK (((serial_hint >= 0) AND (serial_hint <= '4294967295'::bigint))),
+    CONSTRAINT zone_timer_stray_ck CHECK (((stray_address IS NULL) = (stray_at IS NULL)))
 )
 WITH (fillfactor='70', autovacuum_vacuum_scale_factor='0.05');
 
@@ -1202,6 +1219,22 @@ COMMENT ON COLUMN public.zone_timer.primary_serial IS 'the serial last seen at a
 COMMENT ON COLUMN public.zone_timer.checked_at IS 'last check that a primary answered with authority';
 
 COMMENT ON COLUMN public.zone_timer.expires_at IS 'EXPIRE as of checked_at: the same that the edges get';
+
+COMMENT ON COLUMN public.zone_timer.noted IS 'percent of EXPIRE that had passed without a contact when it was told';
+
+COMMENT ON COLUMN public.zone_timer.back IS 'every primary that answered has a serial that is not newer than ours: lower, or undefined (exactly 2^31 away, RFC 1982 3.2)';
+
+COMMENT ON COLUMN public.zone_timer.back_serial IS 'the newest of those serials';
+
+COMMENT ON COLUMN public.zone_timer.accept_serial IS 'the customer takes this serial, or one newer than it, although it is lower than ours; forgotten when a round ended well';
+
+COMMENT ON COLUMN public.zone_timer.compared_at IS 'when another primary''s content was last compared with ours';
+
+COMMENT ON COLUMN public.zone_timer.seen IS 'by primary''s id: serial last seen there, and a word for what is wrong';
+
+COMMENT ON COLUMN public.zone_timer.differs_primary IS 'has another content than what we serve, at the serial differs_serial, as of compared_at';
+
+COMMENT ON COLUMN public.zone_timer.stray_address IS 'who sent a NOTIFY last without being one of the primaries';
 
 -- VIEW stat_service
 
@@ -1317,6 +1350,7 @@ CREATE TABLE public.zone (
     created_at timestamp with time zone DEFAULT now() NOT NULL,
     changed_at timestamp with time zone DEFAULT now() NOT NULL,
     deleted_at timestamp with time zone,
+    accept_lower_serial boolean DEFAULT false NOT NULL,
     CONSTRAINT zone_apex_ck CHECK ((((octet_length(apex) >= 1) AND (octet_length(apex) <= 255)) AND (get_byte(apex, (octet_length(apex) - 1)) = 0))),
     CONSTRAINT zone_name_apex_ck CHECK (((name = '.'::text) = (octet_length(apex) = 1))),
     CONSTRAINT zone_name_ck CHECK ((((length(name) >= 1) AND (length(name) <= 1010)) AND (name = lower(name)) AND ((name = '.'::text) OR ("right"(name, 1) <> '.'::text) OR ("right"(name, 2) = '\.'::text)))),
@@ -1337,6 +1371,36 @@ COMMENT ON COLUMN public.zone.state IS 'of the claim: pending until proven, acti
 COMMENT ON COLUMN public.zone.stripes IS 'bit mask of the name-server sets that serve it (64 stripes)';
 
 COMMENT ON COLUMN public.zone.deleted_at IS 'set: the edges drop it; its rows are purged later';
+
+COMMENT ON COLUMN public.zone.accept_lower_serial IS 'a serial that went back at the primaries is followed without asking';
+
+-- TABLE zone_event
+
+CREATE TABLE public.zone_event (
+    id bigint NOT NULL,
+    tenant_id uuid NOT NULL,
+    zone_id uuid NOT NULL,
+    at timestamp with time zone DEFAULT now() NOT NULL,
+    kind text NOT NULL,
+    message text NOT NULL,
+    CONSTRAINT zone_event_kind_ck CHECK ((kind ~ '^[a-z0-9-]{1,40}$'::text)),
+    CONSTRAINT zone_event_message_ck CHECK ((length(message) <= 1000))
+);
+
+ALTER TABLE ONLY public.zone_event FORCE ROW LEVEL SECURITY;
+
+COMMENT ON TABLE public.zone_event IS 'what a zone''s owner would want to be told: expiry coming near, a serial that went back, primaries that disagree. Pruned by age';
+
+-- SEQUENCE zone_event_id_seq
+
+ALTER TABLE public.zone_event ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME public.zone_event_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
 
 -- TABLE zone_guard
 
@@ -1621,6 +1685,11 @@ ALTER TABLE ONLY public.tsig_key
 ALTER TABLE ONLY public.tsig_key
     ADD CONSTRAINT tsig_key_tenant_id_name_wire_uq UNIQUE (tenant_id, name_wire);
 
+-- CONSTRAINT zone_event zone_event_id_pk
+
+ALTER TABLE ONLY public.zone_event
+    ADD CONSTRAINT zone_event_id_pk PRIMARY KEY (id);
+
 -- CONSTRAINT zone_guard zone_guard_zone_id_pk
 
 ALTER TABLE ONLY public.zone_guard
@@ -1742,6 +1811,18 @@ COMMENT ON INDEX public.zone_apex_ix IS 'for a NOTIFY''s zones, conflicting clai
 CREATE INDEX zone_deleted_at_ix ON public.zone USING btree (deleted_at) WHERE (deleted_at IS NOT NULL);
 
 COMMENT ON INDEX public.zone_deleted_at_ix IS 'for purging';
+
+-- INDEX zone_event_at_ix
+
+CREATE INDEX zone_event_at_ix ON public.zone_event USING btree (at);
+
+COMMENT ON INDEX public.zone_event_at_ix IS 'for pruning';
+
+-- INDEX zone_event_tenant_id_zone_id_id_ix
+
+CREATE INDEX zone_event_tenant_id_zone_id_id_ix ON public.zone_event USING btree (tenant_id, zone_id, id);
+
+COMMENT ON INDEX public.zone_event_tenant_id_zone_id_id_ix IS 'for a zone''s list, the foreign key';
 
 -- INDEX zone_guard_tenant_id_zone_id_ix
 
@@ -1911,6 +1992,11 @@ ALTER TABLE ONLY public.token
 ALTER TABLE ONLY public.tsig_key
     ADD CONSTRAINT tsig_key_tenant_id_fk FOREIGN KEY (tenant_id) REFERENCES public.tenant(id) ON DELETE CASCADE;
 
+-- FK CONSTRAINT zone_event zone_event_tenant_id_zone_id_fk
+
+ALTER TABLE ONLY public.zone_event
+    ADD CONSTRAINT zone_event_tenant_id_zone_id_fk FOREIGN KEY (tenant_id, zone_id) REFERENCES public.zone(tenant_id, id) ON DELETE CASCADE;
+
 -- FK CONSTRAINT zone_guard zone_guard_tenant_id_zone_id_fk
 
 ALTER TABLE ONLY public.zone_guard
@@ -2032,6 +2118,18 @@ CREATE POLICY tsig_key_trusted_rls ON public.tsig_key TO understudy_owner, under
 -- ROW SECURITY zone
 
 ALTER TABLE public.zone ENABLE ROW LEVEL SECURITY;
+
+-- ROW SECURITY zone_event
+
+ALTER TABLE public.zone_event ENABLE ROW LEVEL SECURITY;
+
+-- POLICY zone_event zone_event_tenant_rls
+
+CREATE POLICY zone_event_tenant_rls ON public.zone_event TO understudy_apid_app USING ((tenant_id = (NULLIF(current_setting('understudy.tenant'::text, true), ''::text))::uuid)) WITH CHECK ((tenant_id = (NULLIF(current_setting('understudy.tenant'::text, true), ''::text))::uuid));
+
+-- POLICY zone_event zone_event_trusted_rls
+
+CREATE POLICY zone_event_trusted_rls ON public.zone_event TO understudy_owner, understudy_apid_operator, understudy_xferd USING (true) WITH CHECK (true);
 
 -- ROW SECURITY zone_guard
 
@@ -2348,6 +2446,28 @@ GRANT UPDATE(last_error) ON TABLE public.zone_timer TO understudy_xferd;
 
 GRANT UPDATE(last_error_at) ON TABLE public.zone_timer TO understudy_xferd;
 
+GRANT UPDATE(noted) ON TABLE public.zone_timer TO understudy_xferd;
+
+GRANT UPDATE(back) ON TABLE public.zone_timer TO understudy_xferd;
+
+GRANT UPDATE(back_serial) ON TABLE public.zone_timer TO understudy_xferd;
+
+GRANT UPDATE(back_at) ON TABLE public.zone_timer TO understudy_xferd;
+
+GRANT UPDATE(accept_serial) ON TABLE public.zone_timer TO understudy_xferd;
+
+GRANT UPDATE(compared_at) ON TABLE public.zone_timer TO understudy_xferd;
+
+GRANT UPDATE(seen) ON TABLE public.zone_timer TO understudy_xferd;
+
+GRANT UPDATE(differs_primary) ON TABLE public.zone_timer TO understudy_xferd;
+
+GRANT UPDATE(differs_serial) ON TABLE public.zone_timer TO understudy_xferd;
+
+GRANT UPDATE(stray_address) ON TABLE public.zone_timer TO understudy_xferd;
+
+GRANT UPDATE(stray_at) ON TABLE public.zone_timer TO understudy_xferd;
+
 GRANT SELECT ON TABLE public.stat_service TO understudy_mon;
 
 GRANT INSERT,DELETE ON TABLE public.token TO understudy_apid_app;
@@ -2426,6 +2546,13 @@ GRANT UPDATE(changed_at) ON TABLE public.zone TO understudy_apid_app;
 GRANT UPDATE(changed_at) ON TABLE public.zone TO understudy_xferd;
 
 GRANT UPDATE(deleted_at) ON TABLE public.zone TO understudy_apid_app;
+
+GRANT INSERT(accept_lower_serial),UPDATE(accept_lower_serial) ON TABLE public.zone TO understudy_apid_app;
+GRANT INSERT(accept_lower_serial),UPDATE(accept_lower_serial) ON TABLE public.zone TO understudy_apid_operator;
+
+GRANT SELECT ON TABLE public.zone_event TO understudy_apid_app;
+GRANT SELECT ON TABLE public.zone_event TO understudy_apid_operator;
+GRANT SELECT,INSERT,DELETE ON TABLE public.zone_event TO understudy_xferd;
 
 GRANT SELECT ON TABLE public.zone_guard TO understudy_apid_app;
 GRANT SELECT ON TABLE public.zone_guard TO understudy_apid_operator;

@@ -73,12 +73,13 @@ take_jobs(struct db *db, void *arg)
 	for (size_t i = 0; e == OK && i < db_rows_n(rows); i++) {
 		const char *kind = db_get_text(rows, i, 1);
 		bool retransfer = strcmp(kind, "retransfer") == 0;
+		bool accept = strcmp(kind, "accept") == 0;
 		uint8_t zone[16];
 
-		if (retransfer || strcmp(kind, "refresh") == 0) {
+		if (retransfer || accept || strcmp(kind, "refresh") == 0) {
 			db_get_uuid(rows, i, 2, zone);
 			db_array_add(&zones, zone, 16);
-			db_array_add_i64(&whole, retransfer);
+			db_array_add_i64(&whole, retransfer | accept << 1);
 		} else {
 			db_array_add_i64(&other, db_get_i64(rows, i, 0));
 		}

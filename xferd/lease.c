@@ -91,7 +91,17 @@ read_zone(struct db_rows *rows, size_t row)
 		if (len == DIGEST_SIZE)
 			memcpy(z->root.octets, bytes, DIGEST_SIZE);
 		z->expires_in_ms = db_get_i64(rows, row, 14);
+		z->contact_age_ms = db_get_i64(rows, row, 15);
 	}
+	z->noted = (uint8_t)db_get_i64(rows, row, 16);
+	z->has_accept = !db_is_null(rows, row, 17);
+	if (z->has_accept)
+		z->accept = db_get_u32(rows, row, 17);
+	z->accept_lower = db_get_bool(rows, row, 18);
+	z->compare = db_get_bool(rows, row, 19);
+	z->has_back = !db_is_null(rows, row, 20);
+	if (z->has_back)
+		z->back_serial = db_get_u32(rows, row, 20);
 	if (z->name == NULL) {
 		lease_zone_free(z);
 		return NULL;
@@ -225,7 +235,7 @@ lease_claim_run(struct crew_job *job, struct db *db)
 		db_array_add(&busy, claim->busy[i], 16);
 	e = db_exec(db, KEEPSQL(lease_claim), DB_PARAMS(db_uuid(claim->owner),
 	    db_i64(claim->lease_ms), db_array_param(&busy),
-	    db_i64(claim->n_max)), &rows);
+	    db_i64(claim->n_max), db_i64(claim->compare_s)), &rows);
 	if (e != OK)
 		goto out;
 	for (size_t i = 0; i < db_rows_n(rows); i++) {

@@ -62,6 +62,13 @@ struct lease_zone {
 	uint8_t soa[LEASE_SOA_MAX];	/* rdata; with loaded */
 	uint16_t soa_len;
 	int64_t expires_in_ms;		/* with loaded */
+	int64_t contact_age_ms;
+	uint8_t noted;			/* zone_noted */
+	bool has_accept, accept_lower;
+	uint32_t accept;
+	bool compare;
+	bool has_back;			/* told already */
+	uint32_t back_serial;
 	int64_t job_ids[LEASE_JOBS_MAX];
 	unsigned n_jobs;
 	unsigned n_primaries;
@@ -77,6 +84,7 @@ struct lease_claim {
 	unsigned n_max;
 	uint8_t (*busy)[16];		/* tenants at their cap; the maker's */
 	size_t n_busy;
+	int64_t compare_s;
 	struct lease_zone *zones;	/* given */
 	unsigned n_zones;
 };

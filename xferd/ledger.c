@@ -6,6 +6,8 @@
  */
 #include "xferd/ledger.h"
 
+#include <stdarg.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -31,10 +33,18 @@ struct end_node {
 	struct ledger_end end;
 };
 
+struct event_node {
+	struct event_node *next;
+	uint8_t zone_id[16], tenant_id[16];
+	const char *kind;
+	char message[ATTEMPT_MESSAGE_MAX + 1];
+};
+
 struct batch {
+	struct event_node *events, **events_tail;
 	struct attempt_node *attempts, **attempts_tail;
 	struct end_node *ends, **ends_tail;
-	size_t n_attempts, n_ends;
+	size_t n_attempts, n_ends, n_events;
 };
 
 struct ledger {
@@ -56,6 +66,7 @@ batch_init(struct batch *b)
 	*b = (struct batch){ 0 };
 	b->attempts_tail = &b->attempts;
 	b->ends_tail = &b->ends;
+	b->events_tail = &b->events;
 }
 
 static void
@@ -70,6 +81,11 @@ move_batch(struct batch *to, struct batch *from)
 		to->ends = from->ends;
 		to->ends_tail = from->ends_tail;
 	}
+	if (from->events != NULL) {
+		to->events = from->events;
+		to->events_tail = from->events_tail;
+	}
+	to->n_events = from->n_events;
 	to->n_attempts = from->n_attempts;
 	to->n_ends = from->n_ends;
 	batch_init(from);
@@ -207,48 +223,90 @@ write_errors(struct ledger *ledger, struct db *db)
 	return e;
 }
 
+enum {
+	END_ZONE, END_DUE, END_PRIORITY, END_FAILURES, END_SERIAL, END_EXPIRES,
+	END_ERROR, END_NOTED, END_BACK, END_BACK_SERIAL, END_SEEN, END_DID,
+	END_DIFFERS,
+	END_COLUMNS
+};
+
+static void
+add_end(struct db_array *col, const struct ledger_end *d)
+{
+	db_array_add(&col[END_ZONE], d->zone_id, 16);
+	db_array_add_i64(&col[END_DUE], d->due_in_ms);
+	db_array_add_i64(&col[END_PRIORITY], d->priority);
+	db_array_add_i64(&col[END_FAILURES], MIN(d->failures,
+	    (uint32_t)INT32_MAX));
+	add_or_null(&col[END_SERIAL], d->primary_serial);
+	if (d->contact)
+		db_array_add_i64(&col[END_EXPIRES], d->expires_in_ms);
+	else
+		db_array_add_null(&col[END_EXPIRES]);
+	add_text(&col[END_ERROR], d->error);
+	db_array_add_i64(&col[END_NOTED], d->noted);
+	add_text(&col[END_BACK], d->back);
+	add_or_null(&col[END_BACK_SERIAL], d->back == NULL ? -1 :
+	    (int64_t)d->back_serial);
+	add_text(&col[END_SEEN], d->seen);
+	db_array_add_i64(&col[END_DID], d->good | d->compared << 1 |
+	    d->learnt << 2);
+	if (d->differs)
+		db_array_add(&col[END_DIFFERS], d->differs_id, 16);
+	else
+		db_array_add_null(&col[END_DIFFERS]);
+}
+
 static enum err
 write_ends(struct ledger *ledger, struct db *db)
 {
-	struct db_array zone, due, priority, failures, serial, expires, error;
+	struct db_array col[END_COLUMNS];
+	struct db_param param[1 + END_COLUMNS] = { db_uuid(ledger->owner) };
 	enum err e;
 
 	if (ledger->now.ends == NULL)
 		return OK;
-	db_array_init(&zone, DB_ARRAY_UUID, ARRAY_MAX);
-	db_array_init(&due, DB_ARRAY_I64, ARRAY_MAX);
-	db_array_init(&priority, DB_ARRAY_I64, ARRAY_MAX);
-	db_array_init(&failures, DB_ARRAY_I64, ARRAY_MAX);
-	db_array_init(&serial, DB_ARRAY_I64, ARRAY_MAX);
-	db_array_init(&expires, DB_ARRAY_I64, ARRAY_MAX);
-	db_array_init(&error, DB_ARRAY_TEXT, ARRAY_MAX);
-	for (struct end_node *n = ledger->now.ends; n != NULL; n = n->next) {
-		const struct ledger_end *d = &n->end;
+	for (int c = 0; c < END_COLUMNS; c++)
+		db_array_init(&col[c], c == END_ZONE ||
+		    c == END_DIFFERS ? DB_ARRAY_UUID :
+		    c == END_ERROR || c == END_BACK || c == END_SEEN ?
+		    DB_ARRAY_TEXT : DB_ARRAY_I64, ARRAY_MAX);
+	for (struct end_node *n = ledger->now.ends; n != NULL; n = n->next)
+		add_end(col, &n->end);
+	for (int c = 0; c < END_COLUMNS; c++)
+		param[1 + c] = db_array_param(&col[c]);
+	e = db_exec(db, KEEPSQL(lease_finish), param, 1 + END_COLUMNS, NULL);
+	for (int c = 0; c < END_COLUMNS; c++)
+		db_array_fini(&col[c]);
+	return e;
+}
 
-		db_array_add(&zone, d->zone_id, 16);
-		db_array_add_i64(&due, d->due_in_ms);
-		db_array_add_i64(&priority, d->priority);
-		db_array_add_i64(&failures, MIN(d->failures,
-		    (uint32_t)INT32_MAX));
-		add_or_null(&serial, d->primary_serial);
-		if (d->contact)
-			db_array_add_i64(&expires, d->expires_in_ms);
-		else
-			db_array_add_null(&expires);
-		add_text(&error, d->error);
+static enum err
+write_events(struct ledger *ledger, struct db *db)
+{
+	struct db_array zone, tenant, kind, message;
+	enum err e;
+
+	if (ledger->now.events == NULL)
+		return OK;
+	db_array_init(&zone, DB_ARRAY_UUID, ARRAY_MAX);
+	db_array_init(&tenant, DB_ARRAY_UUID, ARRAY_MAX);
+	db_array_init(&kind, DB_ARRAY_TEXT, ARRAY_MAX);
+	db_array_init(&message, DB_ARRAY_TEXT, ARRAY_MAX);
+	for (struct event_node *n = ledger->now.events; n != NULL;
+	    n = n->next) {
+		db_array_add(&zone, n->zone_id, 16);
+		db_array_add(&tenant, n->tenant_id, 16);
+		add_text(&kind, n->kind);
+		add_text(&message, n->message);
 	}
-	e = db_exec(db, KEEPSQL(lease_finish), DB_PARAMS(
-	    db_uuid(ledger->owner), db_array_param(&zone),
-	    db_array_param(&due), db_array_param(&priority),
-	    db_array_param(&failures), db_array_param(&serial),
-	    db_array_param(&expires), db_array_param(&error)), NULL);
+	e = db_exec(db, KEEPSQL(event_insert), DB_PARAMS(
+	    db_array_param(&zone), db_array_param(&tenant),
+	    db_array_param(&kind), db_array_param(&message)), NULL);
 	db_array_fini(&zone);
-	db_array_fini(&due);
-	db_array_fini(&priority);
-	db_array_fini(&failures);
-	db_array_fini(&serial);
-	db_array_fini(&expires);
-	db_array_fini(&error);
+	db_array_fini(&tenant);
+	db_array_fini(&kind);
+	db_array_fini(&message);
 	return e;
 }
 
@@ -316,6 +374,8 @@ write_all(struct db *db, void *arg)
 	if (e == OK)
 		e = write_attempts(ledger, db);
 	if (e == OK)
+		e = write_events(ledger, db);
+	if (e == OK)
 		e = write_renewals(ledger, db);
 	if (e == OK)
 		e = write_jobs(ledger, db);
@@ -360,16 +420,22 @@ ledger_done(struct crew_job *job)
 		b.attempts = n->next;
 		free(n);
 	}
+	while (b.events != NULL) {
+		struct event_node *n = b.events;
+
+		b.events = n->next;
+		free(n);
+	}
 	while (b.ends != NULL) {
 		struct end_node *n = b.ends;
 
 		b.ends = n->next;
 		n->end.written(n->end.arg);
 		free(n->end.error);
+		free(n->end.seen);
 		free(n);
 	}
-	if (ledger->next.attempts != NULL || ledger->next.ends != NULL)
-		start(ledger);
+	ledger_flush(ledger);
 }
 
 static void
@@ -447,6 +513,7 @@ ledger_finish(struct ledger *ledger, const struct ledger_end *end)
 	if (n == NULL) {
 		/* The lease lapses; the zone is looked at again. */
 		free(end->error);
+		free(end->seen);
 		end->written(end->arg);
 		return;
 	}
@@ -459,15 +526,48 @@ ledger_finish(struct ledger *ledger, const struct ledger_end *end)
 }
 
 void
+ledger_event(struct ledger *ledger, const uint8_t zone_id[16],
+    const uint8_t tenant_id[16], const char *zone, const char *kind,
+    const char *fmt, ...)
+{
+	struct event_node *n = NULL;
+	va_list ap;
+
+	if (ledger->next.n_events < LEDGER_EVENTS_MAX)
+		n = calloc(1, sizeof(*n));
+	if (n == NULL) {
+		ledger->dropped++;
+		return;
+	}
+	memcpy(n->zone_id, zone_id, 16);
+	memcpy(n->tenant_id, tenant_id, 16);
+	n->kind = kind;
+	va_start(ap, fmt);
+	vsnprintf(n->message, sizeof(n->message), fmt, ap);
+	va_end(ap);
+	log_warn("zone.event", "zone=%s kind=%s message=%s", LOG_Q(zone),
+	    kind, LOG_Q(n->message));
+	*ledger->next.events_tail = n;
+	ledger->next.events_tail = &n->next;
+	ledger->next.n_events++;
+	soon(ledger);
+}
+
+static bool
+is_empty(const struct batch *b)
+{
+	return b->attempts == NULL && b->ends == NULL && b->events == NULL;
+}
+
+void
 ledger_flush(struct ledger *ledger)
 {
-	if (ledger->next.attempts != NULL || ledger->next.ends != NULL)
+	if (!is_empty(&ledger->next))
 		start(ledger);
 }
 
 bool
 ledger_idle(const struct ledger *ledger)
 {
-	return !ledger->writing && ledger->next.attempts == NULL &&
-	    ledger->next.ends == NULL;
+	return !ledger->writing && is_empty(&ledger->next);
 }

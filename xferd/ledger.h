@@ -24,7 +24,10 @@
 #include "xferd/crew.h"
 #include "xferd/lease.h"
 
-enum { LEDGER_ATTEMPTS_MAX = 20000 };
+enum {
+	LEDGER_ATTEMPTS_MAX = 20000,
+	LEDGER_EVENTS_MAX = 20000,
+};
 
 struct ledger;
 
@@ -38,6 +41,13 @@ struct ledger_end {
 	bool contact;			/* expires_in_ms counts */
 	int64_t expires_in_ms;
 	bool renew;			/* tell the edges by refresh_batch */
+	bool learnt;			/* back is what is so now */
+	const char *back;		/* static; NULL: no serial went back */
+	uint32_t back_serial;
+	uint8_t noted;			/* zone_noted */
+	bool good, compared, differs;
+	uint8_t differs_id[16];		/* with compared and differs: who */
+	char *seen;			/* JSON, taken; NULL: nobody was asked */
 	char *error;			/* taken; NULL: none */
 	int64_t job_ids[LEASE_JOBS_MAX];
 	unsigned n_jobs;
@@ -52,6 +62,13 @@ MUST_USE enum err ledger_new(uv_loop_t *loop, struct crew *crew,
     const uint8_t owner[16], unsigned keep_attempts, struct ledger **out);
 
 void ledger_attempt(struct ledger *ledger, const struct attempt *a);
+
+/** ledger_event() - what the owner would want to be told; also logged
+ *  @kind: static, of zone_event_kind_ck */
+void ledger_event(struct ledger *ledger, const uint8_t zone_id[16],
+    const uint8_t tenant_id[16], const char *zone, const char *kind,
+    const char *fmt, ...) __attribute__((format(printf, 6, 7)));
+
 void ledger_finish(struct ledger *ledger, const struct ledger_end *end);
 
 /** ledger_flush() - now instead of soon; at the end of the process */

@@ -29,6 +29,13 @@ logbook_open(struct round *r, enum attempt_kind kind, const char *transport)
 		r->attempt.serial_before = r->zone.in.soa.serial;
 }
 
+static bool
+reason_is_theirs(const char *reason)
+{
+	return strcmp(reason, "conflict") != 0 &&
+	    strcmp(reason, "trouble") != 0;
+}
+
 void
 logbook_close(struct round *r, enum attempt_outcome outcome,
     const char *reason)
@@ -46,6 +53,13 @@ logbook_close(struct round *r, enum attempt_outcome outcome,
 		    attempt_kind_text(a->kind), SOCK_TEXT(&a->primary),
 		    reason, LOG_Q(a->message));
 	}
+	r->shown[r->p].asked = true;
+	if (a->primary_serial >= 0)
+		r->shown[r->p].serial = a->primary_serial;
+	/* A conflict and our own trouble are not the primary's. */
+	if (reason_is_theirs(reason))
+		r->shown[r->p].problem = outcome == ATTEMPT_FAILED ||
+		    outcome == ATTEMPT_REFUSED ? reason : NULL;
 	ledger_attempt(r->keep->ledger, a);
 }
 

@@ -18,6 +18,7 @@
 #include "common/dns/rr.h"
 #include "xferd/count.h"
 #include "xferd/ledger.h"
+#include "xferd/round_end.h"
 #include "xferd/round_fetch.h"
 #include "xferd/round_parts.h"
 #include "xferd/round_probe.h"
@@ -87,7 +88,7 @@ step(struct round *r, const struct zone_event *ev)
 
 	if (r->aborted)
 		return;
-	zone_step(&r->zone, ev, now_wall_ms(), &a);
+	zone_step(&r->zone, ev, now_mono_ms(), &a);
 	for (unsigned i = 0; i < r->lz->n_primaries; i++)
 		if ((r->zone.no_ixfr & (1u << i)) != 0 &&
 		    r->memory[i] != NULL)
@@ -108,35 +109,13 @@ on_written(void *arg)
 	keep->round_ended(keep);
 }
 
-static int
-priority_of(enum zone_reason reason)
-{
-	return reason == ZONE_REASON_NOTIFY ? 0 : 3;
-}
-
 static void
 do_finish(struct round *r)
 {
-	const struct zone_end *end = &r->zone.end;
-	int64_t now = now_wall_ms();
-	struct ledger_end e = { .due_in_ms = end->due_at_ms - now,
-		.priority = priority_of(end->next_reason),
-		.failures = end->failures,
-		.primary_serial = r->primary_serial,
-		.contact = end->contact,
-		.expires_in_ms = end->expires_at_ms - now,
-		.renew = end->outcome == ZONE_OUT_CURRENT,
-		.outcome = zone_outcome_text(end->outcome),
-		.written = on_written, .arg = r };
+	struct ledger_end e = { .written = on_written, .arg = r };
 
-	if (e.due_in_ms < 0)
-		e.due_in_ms = 0;
-	memcpy(e.zone_id, r->lz->zone_id, 16);
-	e.n_jobs = r->lz->n_jobs;
-	memcpy(e.job_ids, r->lz->job_ids, sizeof(e.job_ids));
-	e.jobs_ok = end->outcome == ZONE_OUT_CURRENT ||
-	    end->outcome == ZONE_OUT_UPDATED;
-	switch (end->outcome) {
+	round_end_fill(r, &e);
+	switch (r->zone.end.outcome) {
 	case ZONE_OUT_UPDATED:
 		count_add(COUNT_rounds_updated, 1);
 		break;
@@ -146,15 +125,9 @@ do_finish(struct round *r)
 	case ZONE_OUT_OLDER:
 	case ZONE_OUT_FAILED:
 		count_add(COUNT_rounds_failed, 1);
-		/* FALLTHROUGH */
+		break;
 	case ZONE_OUT_CONFLICT:
 	case ZONE_OUT_TROUBLE:
-		if (r->error[0] == '\0')
-			snprintf(r->error, sizeof(r->error), "%s",
-			    r->lz->n_primaries == 0 ?
-			    "the zone has no primary" : "every primary of "
-			    "the zone is being left alone after failures");
-		e.error = strdup(r->error);
 		break;
 	}
 	r->ending = true;
@@ -166,7 +139,7 @@ do_sleep(struct round *r)
 {
 	struct ledger_end e = { .due_in_ms = ASLEEP_MS, .priority = 3,
 		.failures = r->lz->failures, .primary_serial = -1,
-		.outcome = "asleep", .written = on_written, .arg = r };
+		.noted = r->lz->noted, .outcome = "asleep", .written = on_written, .arg = r };
 
 	memcpy(e.zone_id, r->lz->zone_id, 16);
 	e.n_jobs = r->lz->n_jobs;
@@ -190,6 +163,8 @@ act(struct round *r, const struct zone_action *a)
 		round_fetch_begin(r, a->mode);
 		break;
 	case ZONE_ACT_PUBLISH:
+	case ZONE_ACT_COMPARE:
+		r->comparing = a->kind == ZONE_ACT_COMPARE;
 		round_publish_begin(r);
 		break;
 	case ZONE_ACT_FINISH:
@@ -238,12 +213,14 @@ static void
 begin_machine(struct round *r)
 {
 	struct lease_zone *lz = r->lz;
-	int64_t now = now_wall_ms(), mono = now_mono_ms();
+	int64_t now = now_mono_ms();
 	struct zone_start s = { .reason = lz->reason,
 		.spread = spread_of(lz->zone_id), .loaded = lz->loaded,
 		.failures = lz->failures, .notify_primary = -1,
 		.has_hint = lz->has_hint, .hint = lz->hint,
 		.n_primaries = lz->n_primaries };
+	const struct conf *conf = r->keep->conf;
+	bool asked_by_timer = lz->reason == ZONE_REASON_DUE;
 	struct zone_action a;
 	struct rr_soa soa;
 
@@ -252,15 +229,27 @@ begin_machine(struct round *r)
 			.refresh = soa.refresh, .retry = soa.retry,
 			.expire = soa.expire, .minimum = soa.minimum };
 		s.expires_at_ms = now + lz->expires_in_ms;
+		s.contact_at_ms = now - lz->contact_age_ms;
+		s.noted = lz->noted;
+		s.accept_lower = lz->accept_lower;
+		s.has_accept = lz->has_accept;
+		s.accept = lz->accept;
+		s.compare = lz->compare;
 	} else {
 		s.loaded = false;
 	}
 	if (lz->reason == ZONE_REASON_NOTIFY)
 		s.notify_primary = index_of(lz, lz->first_ordinal);
 	for (unsigned i = 0; i < lz->n_primaries; i++) {
-		s.primaries[i].avoid = tally_avoid(r->at[i], mono);
-		s.primaries[i].no_ixfr =
-		    r->memory[i]->no_ixfr_until_ms > mono;
+		s.primaries[i].avoid = !tally_may_try(r->at[i],
+		    conf->transfer.breaker_failures,
+		    (int64_t)conf->transfer.breaker_s * 1000, now);
+		if (r->memory[i] == NULL)
+			continue;
+		/* T-008: somebody who speaks to us, or for us, is heard. */
+		s.primaries[i].later = asked_by_timer &&
+		    r->memory[i]->avoid_until_ms > now;
+		s.primaries[i].no_ixfr = r->memory[i]->no_ixfr_until_ms > now;
 	}
 	zone_begin(&r->zone, &r->keep->limits, &s, now, &a);
 	act(r, &a);
@@ -281,7 +270,8 @@ round_begin(struct keep *keep, struct lease_zone *lz)
 		    &lz->primaries[i].addr);
 		r->memory[i] = tally_zone_primary(keep->tally, lz->zone_id,
 		    lz->primaries[i].id);
-		ok = r->at[i] != NULL && r->memory[i] != NULL;
+		/* Without memory it only tries more often. */
+		ok = r->at[i] != NULL;
 	}
 	if (!ok) {
 		/* Its lease lapses; by then there may be room. */
@@ -304,6 +294,8 @@ round_begin(struct keep *keep, struct lease_zone *lz)
 	r->lz = lz;
 	r->started_ms = now_mono_ms();
 	r->primary_serial = -1;
+	for (unsigned i = 0; i < ZONE_PRIMARIES_MAX; i++)
+		r->shown[i].serial = -1;
 	r->tenant->rounds++;
 	r->next = keep->rounds;
 	keep->rounds = r;

@@ -47,9 +47,15 @@ struct round {
 	int64_t primary_serial;
 	struct zone_event received;	/* what came, while it is published */
 	bool ixfr_style;
+	bool comparing;			/* not to be published */
 	bool not_aa;			/* of what was received: T-095 */
 	uint32_t out_of_zone;		/* records skipped: T-092 */
 	char error[ATTEMPT_MESSAGE_MAX + 1];
+	struct {
+		bool asked;
+		int64_t serial;		/* -1: it showed none */
+		const char *problem;	/* static; NULL: none */
+	} shown[ZONE_PRIMARIES_MAX];
 
 	/* What the parts call, round's: something happened; an aborted round's
 	 * last work has ended. */

@@ -84,8 +84,8 @@ on_published(struct publish_version *v, enum err e)
 static void
 submit_version(struct round *r, struct publish_version *v)
 {
-	uint32_t expire_s = zone_expire_s(&r->keep->limits,
-	    &r->received.soa);
+	uint32_t expire_s = zone_given_s(&r->keep->limits, &r->received.soa,
+	    r->received.has_expire, r->received.expire_s);
 
 	memcpy(v->zone_id, r->lz->zone_id, 16);
 	memcpy(v->tenant_id, r->lz->tenant_id, 16);
@@ -96,8 +96,6 @@ submit_version(struct round *r, struct publish_version *v)
 		v->soa_len = r->lz->soa_len;
 		memcpy(v->soa, r->lz->soa, r->lz->soa_len);
 	}
-	if (r->received.has_expire && r->received.expire_s < expire_s)
-		expire_s = MAX(r->received.expire_s, 1u);
 	v->expires_in_ms = (int64_t)expire_s * 1000;
 	v->done = on_published;
 	v->arg = r;
@@ -155,6 +153,24 @@ ingest_refused(struct round *r, struct ingest *in)
 	round_parts_step(r, kind);
 }
 
+/* The zone of another primary with our serial: nothing is published. */
+static void
+compared(struct round *r, struct ingest *in)
+{
+	r->attempt.ingest_ms = in->ms;
+	r->attempt.total_ms = -1;
+	if (in->verdict == INGEST_READY) {
+		logbook_say(r, "%s has serial %u as we do, but another "
+		    "content: raise the serial at the primary that is right",
+		    SOCK_TEXT(&r->attempt.primary), in->serial);
+		logbook_close(r, ATTEMPT_REFUSED, "primaries-differ");
+		publish_version_free(in->version);
+		round_parts_step(r, ZONE_EV_DIFFERS);
+		return;
+	}
+	ingest_refused(r, in);
+}
+
 static void
 on_ingest(struct crew_job *job)
 {
@@ -173,7 +189,9 @@ on_ingest(struct crew_job *job)
 		r->gone(r);
 		return;
 	}
-	if (in->verdict == INGEST_READY)
+	if (r->comparing)
+		compared(r, in);
+	else if (in->verdict == INGEST_READY)
 		submit_version(r, in->version);
 	else
 		ingest_refused(r, in);

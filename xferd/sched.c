@@ -133,6 +133,7 @@ claim(struct sched *s)
 	    conf->transfer.rounds_per_tenant, c->busy, BUSY_MAX);
 	c->n_max = MIN(room, (unsigned)BATCH_MAX);
 	s->limited = c->n_busy > 0;
+	c->compare_s = conf->transfer.compare_s;
 	c->lease_ms = (int64_t)conf->transfer.lease_s * 1000;
 	memcpy(c->owner, s->keep->owner, 16);
 	c->job = (struct crew_job){ .run = lease_claim_run,

@@ -14,7 +14,7 @@ enum kind { TENANT, ADDRESS, ZONE_PRIMARY, KINDS };
 
 struct tally {
 	struct hash_key hash_key;
-	size_t n, spool_tenant_max;
+	size_t n[KINDS], spool_tenant_max;
 	struct tally_entry *buckets[KINDS][BUCKETS];
 };
 
@@ -57,7 +57,7 @@ get(struct tally *t, enum kind kind, const uint8_t key[40])
 			e->users++;
 			return e;
 		}
-	if (t->n >= TALLY_MAX)
+	if (t->n[kind] >= TALLY_MAX)
 		return NULL;
 	e = calloc(1, sizeof(*e));
 	if (e == NULL)
@@ -67,7 +67,7 @@ get(struct tally *t, enum kind kind, const uint8_t key[40])
 	e->spool.max = t->spool_tenant_max;
 	e->next = *b;
 	*b = e;
-	t->n++;
+	t->n[kind]++;
 	return e;
 }
 
@@ -130,6 +130,17 @@ tally_worked(struct tally_entry *e)
 }
 
 bool
+tally_may_try(struct tally_entry *e, unsigned n_max, int64_t open_ms,
+    int64_t now_ms)
+{
+	if (e->avoid_until_ms > now_ms)
+		return false;
+	if (e->failures >= n_max)
+		e->avoid_until_ms = now_ms + open_ms;
+	return true;
+}
+
+bool
 tally_avoid(const struct tally_entry *e, int64_t now_ms)
 {
 	return e->avoid_until_ms > now_ms;
@@ -170,14 +181,15 @@ tally_sweep(struct tally *t, int64_t now_ms)
 			while (*p != NULL) {
 				struct tally_entry *e = *p;
 
-				n_open += e->avoid_until_ms > now_ms;
+				n_open += kind == ADDRESS &&
+				    e->avoid_until_ms > now_ms;
 				/* A few failures are worth remembering until
 				 * the table is needed. */
 				if (idle(e, now_ms) && (e->failures == 0 ||
-				    t->n > TALLY_MAX / 2)) {
+				    t->n[kind] > TALLY_MAX / 2)) {
 					*p = e->next;
 					free(e);
-					t->n--;
+					t->n[kind]--;
 				} else {
 					p = &e->next;
 				}

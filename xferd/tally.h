@@ -5,7 +5,7 @@
  *           cannot do, memory of spools.
  * Not here: what follows from it (sched, fetches, round).
  * Runs in:  keep's loop thread.
- * Bounded:  TALLY_MAX entries; idle ones are swept.
+ * Bounded:  TALLY_MAX entries of each kind; idle ones are swept.
  *
  * Everything is keyed by the tenant: nobody's failures or load are another's.
  * This memory is not truth: after a restart it begins anew.
@@ -59,6 +59,11 @@ void tally_put(struct tally_entry *e);		/* accepts NULL */
 void tally_failed(struct tally_entry *e, unsigned n_max, int64_t open_ms,
     int64_t now_ms);
 void tally_worked(struct tally_entry *e);
+
+/** tally_may_try() - false while the breaker is open; when its time is over,
+ *  true for one, and the others wait for how it fares  T-009 */
+bool tally_may_try(struct tally_entry *e, unsigned n_max, int64_t open_ms,
+    int64_t now_ms);
 bool tally_avoid(const struct tally_entry *e, int64_t now_ms);
 
 /** tally_busy() - tenants with at least @rounds_max rounds

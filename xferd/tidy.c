@@ -21,6 +21,7 @@ enum {
 	TICK_MS = 1000,
 	GENERAL_MS = 60000,
 	REFRESH_KEEP_S = 3600,
+	EVENT_KEEP_S = 90 * 24 * 3600,
 	JOB_KEEP_S = 7 * 24 * 3600,
 	DOOMED_KEEP_S = 3600,
 	DOOMED_BATCH = 20,
@@ -116,6 +117,9 @@ tidy_run(struct crew_job *job, struct db *db)
 		if (e == OK)
 			e = db_exec(db, KEEPSQL(tidy_jobs), DB_PARAMS(
 			    db_i64(JOB_KEEP_S)), NULL);
+		if (e == OK)
+			e = db_exec(db, KEEPSQL(tidy_events), DB_PARAMS(
+			    db_i64(EVENT_KEEP_S)), NULL);
 		if (e == OK)
 			e = bury(db);
 	}

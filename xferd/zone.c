@@ -22,6 +22,12 @@
  *                                                                   │
  *                          DONE (current) ◀── serial is equal ──────┘
  *
+ * When a timer or the tenant asks and there are several primaries, all are asked
+ * for their serial first (a survey), and the zone is fetched from the freshest;
+ * after a NOTIFY the first that is newer will do (T-011).  Now and then another
+ * primary with our serial is asked for the whole zone, and its content is
+ * compared with ours (split brain).
+ *
  * A primary with a lower serial does not renew EXPIRE (T-011); one exactly
  * 2^31 away is "not newer" (RFC 1982 3.2, T-013).  A NOTIFY while a round runs
  * asks for exactly one more round (T-036).  The result of a round is a due
@@ -80,6 +86,16 @@ zone_next_refresh_s(const struct zone_limits *limits,
 	return spread_out(refresh, spread);
 }
 
+uint32_t
+zone_given_s(const struct zone_limits *limits, const struct zone_soa *soa,
+    bool has_option, uint32_t option_s)
+{
+	uint32_t expire_s = zone_expire_s(limits, soa);
+
+	/* 0 contradicts the transfer that it came with. */
+	return has_option && option_s > 0 ? MIN(option_s, expire_s) : expire_s;
+}
+
 static uint32_t
 next_retry_s(const struct zone *z)
 {
@@ -130,56 +146,159 @@ zone_outcome_text(enum zone_outcome outcome)
 
 /* ---- the end of a round ------------------------------------------------ */
 
+static const uint8_t NOTED[] = { ZONE_NOTED_HALF, ZONE_NOTED_MOST,
+	ZONE_NOTED_NEARLY, ZONE_NOTED_EXPIRED };
+
+/* When so much of EXPIRE will have passed. */
+static int64_t
+noted_at_ms(const struct zone *z, uint8_t percent)
+{
+	int64_t span_ms = z->in.expires_at_ms - z->in.contact_at_ms;
+
+	return z->in.contact_at_ms + span_ms / 100 * percent +
+	    span_ms % 100 * percent / 100;
+}
+
+/* Nobody was reached: how far is it, and look again when it is told next. */
+static void
+note_expiry(struct zone *z, int64_t now_ms)
+{
+	struct zone_end *end = &z->end;
+
+	end->noted = z->in.noted;
+	for (size_t i = 0; i < COUNT_OF(NOTED); i++) {
+		int64_t at_ms = noted_at_ms(z, NOTED[i]);
+
+		if (at_ms <= now_ms) {
+			end->noted = MAX(end->noted, NOTED[i]);
+		} else {
+			end->due_at_ms = MIN(end->due_at_ms, at_ms);
+			return;
+		}
+	}
+}
+
+static bool
+undefined(const struct zone *z, uint32_t serial)
+{
+	return serial - z->in.soa.serial == UINT32_C(0x80000000);
+}
+
+/* The newest of the serials that we do not take. */
+static void
+note_back(struct zone *z)
+{
+	struct zone_end *end = &z->end;
+
+	for (unsigned i = 0; i < z->in.n_primaries; i++) {
+		const struct zone_seen *s = &z->seen[i];
+
+		if (!s->has_serial || s->serial == z->in.soa.serial ||
+		    serial_newer(s->serial, z->in.soa.serial))
+			continue;
+		if (end->back != ZONE_BACK_NONE &&
+		    !serial_newer(s->serial, end->back_serial))
+			continue;
+		end->back = undefined(z, s->serial) ? ZONE_BACK_UNDEFINED :
+		    ZONE_BACK_LOWER;
+		end->back_serial = s->serial;
+	}
+}
+
+/* The EXPIRE that a primary with our serial grants; -1: there is none. */
+static int64_t
+granted_s(const struct zone *z)
+{
+	uint32_t expire_s = zone_expire_s(&z->limits, &z->in.soa);
+	int64_t best = -1;
+
+	for (unsigned i = 0; i < z->in.n_primaries; i++) {
+		const struct zone_seen *s = &z->seen[i];
+		int64_t one;
+
+		if (!s->has_serial || s->serial != z->in.soa.serial)
+			continue;
+		one = s->has_expire ? MIN(s->expire_s, expire_s) : expire_s;
+		best = MAX(best, one);
+	}
+	return best;
+}
+
+static void
+settle_expiry(struct zone *z, int64_t now_ms)
+{
+	struct zone_end *end = &z->end;
+	int64_t expire_s;
+
+	if (end->outcome == ZONE_OUT_UPDATED) {
+		expire_s = zone_given_s(&z->limits, &z->in.soa,
+		    z->contact.has_expire, z->contact.expire_s);
+		end->expires_at_ms = now_ms + expire_s * MS;
+		end->contact = true;
+	} else {
+		expire_s = granted_s(z);
+		if (expire_s < 0 && end->outcome == ZONE_OUT_CURRENT)
+			expire_s = zone_given_s(&z->limits, &z->in.soa,
+			    z->contact.has_expire, z->contact.expire_s);
+		if (expire_s < 0) {
+			note_expiry(z, now_ms);
+			return;
+		}
+		/* Also when fetching what is newer elsewhere failed. T-170 */
+		end->contact = true;
+		end->expires_at_ms = MAX(now_ms + MAX(expire_s, 1) * MS,
+		    z->in.expires_at_ms);
+	}
+	end->noted = ZONE_NOTED_NOTHING;
+}
+
+static uint32_t
+next_wait_s(const struct zone *z, enum zone_outcome outcome)
+{
+	switch (outcome) {
+	case ZONE_OUT_UPDATED:
+	case ZONE_OUT_CURRENT:
+		return zone_next_refresh_s(&z->limits, &z->in.soa,
+		    z->in.spread);
+	case ZONE_OUT_OLDER:
+	case ZONE_OUT_FAILED:
+		return next_retry_s(z);
+	case ZONE_OUT_CONFLICT:
+		return CONFLICT_RETRY_S;
+	case ZONE_OUT_TROUBLE:
+		return TROUBLE_RETRY_S;
+	}
+	return TROUBLE_RETRY_S;
+}
+
 static void
 finish(struct zone *z, enum zone_outcome outcome, int64_t now_ms,
     struct zone_action *out)
 {
 	struct zone_end *end = &z->end;
-	uint32_t wait_s = 0;
+	bool failed = outcome == ZONE_OUT_OLDER || outcome == ZONE_OUT_FAILED;
+	bool good = outcome == ZONE_OUT_UPDATED ||
+	    outcome == ZONE_OUT_CURRENT;
 
 	CHECK(z->state != ZONE_DONE);
-	*end = (struct zone_end){ .outcome = outcome,
-		.next_reason = ZONE_REASON_DUE,
-		.expires_at_ms = z->in.expires_at_ms };
-
-	switch (outcome) {
-	case ZONE_OUT_UPDATED:
-	case ZONE_OUT_CURRENT:
-		wait_s = zone_next_refresh_s(&z->limits, &z->in.soa,
-		    z->in.spread);
-		break;
-	case ZONE_OUT_OLDER:
-	case ZONE_OUT_FAILED:
-		wait_s = next_retry_s(z);
-		end->failures = z->in.failures + 1;
-		if (end->failures == 0)
-			end->failures = UINT32_MAX;
-		break;
-	case ZONE_OUT_CONFLICT:
-		wait_s = CONFLICT_RETRY_S;
-		end->failures = z->in.failures;
-		break;
-	case ZONE_OUT_TROUBLE:
-		wait_s = TROUBLE_RETRY_S;
-		end->failures = z->in.failures;
-		break;
+	if (z->comparing && !good) {
+		/* What only compares spoils nothing. */
+		outcome = ZONE_OUT_CURRENT;
+		good = true;
+		failed = false;
 	}
-	if (outcome == ZONE_OUT_UPDATED || outcome == ZONE_OUT_CURRENT) {
-		uint32_t expire_s = zone_expire_s(&z->limits, &z->in.soa);
-		int64_t deadline;
-
-		/* RFC 7314 4: the primary's own remaining time, if less. */
-		if (z->contact.has_expire && z->contact.expire_s < expire_s)
-			expire_s = z->contact.expire_s > 0 ?
-			    z->contact.expire_s : 1;
-		deadline = now_ms + (int64_t)expire_s * MS;
-		end->contact = true;
-		if (outcome == ZONE_OUT_CURRENT &&
-		    deadline < z->in.expires_at_ms)
-			deadline = z->in.expires_at_ms;	/* T-170 */
-		end->expires_at_ms = deadline;
-	}
-	end->due_at_ms = now_ms + (int64_t)wait_s * MS;
+	end->outcome = outcome;
+	end->next_reason = ZONE_REASON_DUE;
+	end->expires_at_ms = z->in.expires_at_ms;
+	end->noted = z->in.noted;
+	end->failures = good ? 0 : z->in.failures;
+	if (failed && end->failures < INT32_MAX)
+		end->failures++;
+	end->due_at_ms = now_ms + (int64_t)next_wait_s(z, outcome) * MS;
+	if (z->in.loaded && (good || failed))
+		settle_expiry(z, now_ms);
+	if (outcome == ZONE_OUT_OLDER)
+		note_back(z);
 
 	if (z->follow_up) {			/* T-036 */
 		end->due_at_ms = now_ms;
@@ -191,8 +310,7 @@ finish(struct zone *z, enum zone_outcome outcome, int64_t now_ms,
 		 * has another reason and no hint. */
 		int64_t soon = now_ms + (int64_t)z->limits.recheck_s * MS;
 
-		if (soon < end->due_at_ms)
-			end->due_at_ms = soon;
+		end->due_at_ms = MIN(end->due_at_ms, soon);
 		end->recheck = true;
 	}
 	z->state = ZONE_DONE;
@@ -202,23 +320,36 @@ finish(struct zone *z, enum zone_outcome outcome, int64_t now_ms,
 /* ---- asking ------------------------------------------------------------ */
 
 static bool
-takes_any_serial(const struct zone *z, int64_t now_ms)
+is_whole(const struct zone *z)
 {
-	if (!z->in.loaded || z->in.accept_lower)
+	return !z->in.loaded || z->in.reason == ZONE_REASON_RETRANSFER;
+}
+
+static bool
+is_newer(const struct zone *z, uint32_t serial)
+{
+	return !z->in.loaded || serial_newer(serial, z->in.soa.serial);
+}
+
+/* A serial that is not newer: do we take it all the same? */
+static bool
+takes_back(const struct zone *z, uint32_t serial, int64_t now_ms)
+{
+	if (is_whole(z) || z->in.accept_lower)
 		return true;
-	if (z->in.reason == ZONE_REASON_RETRANSFER)
-		return true;
-	return z->in.expires_at_ms <= now_ms;	/* T-015 */
+	if (z->in.has_accept && !serial_newer(z->in.accept, serial))
+		return true;				/* T-014 */
+	return z->in.expires_at_ms <= now_ms;		/* T-015 */
 }
 
 static void
 fetch(struct zone *z, struct zone_action *out)
 {
 	unsigned p = z->order[z->turn];
-	bool ixfr = z->in.loaded && !z->tried_axfr &&
-	    z->in.reason != ZONE_REASON_RETRANSFER &&
+	bool ixfr = !is_whole(z) && !z->tried_axfr && !z->comparing &&
 	    !z->in.primaries[p].no_ixfr;
 
+	z->seen[p].asked = true;
 	z->mode = ixfr ? ZONE_MODE_IXFR : ZONE_MODE_AXFR;
 	z->tried_axfr = !ixfr;
 	z->state = ZONE_FETCHING;
@@ -227,20 +358,110 @@ fetch(struct zone *z, struct zone_action *out)
 }
 
 static void
-ask(struct zone *z, int64_t now_ms, struct zone_action *out)
+give_up(struct zone *z, int64_t now_ms, struct zone_action *out)
 {
-	if (z->turn >= z->n_order) {
-		finish(z, z->saw_older ? ZONE_OUT_OLDER : ZONE_OUT_FAILED,
-		    now_ms, out);
+	enum zone_outcome outcome = ZONE_OUT_FAILED;
+
+	for (unsigned i = 0; z->in.loaded && i < z->in.n_primaries; i++)
+		if (z->seen[i].has_serial && !z->seen[i].failed &&
+		    z->seen[i].serial != z->in.soa.serial &&
+		    !is_newer(z, z->seen[i].serial))
+			outcome = ZONE_OUT_OLDER;
+	finish(z, outcome, now_ms, out);
+}
+
+/* Those whose serial will do, the freshest first; of equals, who came first
+ * in the configured order. */
+static void
+take_candidates(struct zone *z, bool back, int64_t now_ms)
+{
+	z->n_order = 0;
+	z->turn = 0;
+	for (unsigned i = 0; i < z->in.n_primaries; i++) {
+		const struct zone_seen *s = &z->seen[i];
+		unsigned at = z->n_order;
+
+		if (!s->has_serial || (back ?
+		    !takes_back(z, s->serial, now_ms) :
+		    !is_newer(z, s->serial)))
+			continue;
+		while (at > 0 && serial_newer(s->serial,
+		    z->seen[z->order[at - 1]].serial)) {
+			z->order[at] = z->order[at - 1];
+			at--;
+		}
+		z->order[at] = (uint8_t)i;
+		z->n_order++;
+	}
+}
+
+/* Of those that have our serial, the one whose turn it is. */
+static bool
+begin_compare(struct zone *z, struct zone_action *out)
+{
+	unsigned n = 0, want;
+
+	for (unsigned i = 0; i < z->in.n_primaries; i++)
+		n += z->seen[i].has_serial;
+	if (!z->in.compare || n < 2)
+		return false;
+	want = (unsigned)((uint64_t)(z->begun_ms / MS) % n);
+	for (unsigned i = 0; i < z->in.n_primaries; i++)
+		if (z->seen[i].has_serial && want-- == 0)
+			z->order[0] = (uint8_t)i;
+	z->n_order = 1;
+	z->turn = 0;
+	z->comparing = true;
+	fetch(z, out);
+	return true;
+}
+
+/* Everybody was asked: from whom now?				T-011 */
+static void
+choose(struct zone *z, int64_t now_ms, struct zone_action *out)
+{
+	bool older = false;
+
+	z->surveyed = true;
+	for (unsigned i = 0; i < z->in.n_primaries; i++)
+		older |= z->seen[i].has_serial &&
+		    z->seen[i].serial != z->in.soa.serial;
+	take_candidates(z, false, now_ms);
+	if (z->n_order == 0 && granted_s(z) >= 0) {
+		if (older || !begin_compare(z, out))
+			finish(z, ZONE_OUT_CURRENT, now_ms, out);
 		return;
 	}
 	z->tried_axfr = false;
+	if (z->n_order == 0) {
+		take_candidates(z, true, now_ms);
+		z->tried_axfr = true;	/* there are no such differences */
+	}
+	if (z->n_order == 0)
+		give_up(z, now_ms, out);
+	else
+		fetch(z, out);
+}
+
+static void
+ask(struct zone *z, int64_t now_ms, struct zone_action *out)
+{
+	if (z->turn >= z->n_order) {
+		if (z->survey && !z->surveyed)
+			choose(z, now_ms, out);
+		else
+			give_up(z, now_ms, out);
+		return;
+	}
 	z->contact = (struct zone_event){ 0 };
-	if (!z->in.loaded || z->in.reason == ZONE_REASON_RETRANSFER) {
+	z->tried_axfr = z->surveyed &&
+	    !is_newer(z, z->seen[z->order[z->turn]].serial);
+	if (is_whole(z) || z->surveyed) {
 		fetch(z, out);
 		return;
 	}
 	z->state = ZONE_PROBING;
+	z->seen[z->order[z->turn]].asked = true;
 	*out = (struct zone_action){ .kind = ZONE_ACT_PROBE,
 		.primary = z->order[z->turn] };
 }
@@ -250,6 +471,17 @@ ask_next(struct zone *z, int64_t now_ms, struct zone_action *out)
 {
 	z->turn++;
 	ask(z, now_ms, out);
+}
+
+/* This primary did not help. */
+static void
+pass_on(struct zone *z, int64_t now_ms, struct zone_action *out)
+{
+	z->seen[z->order[z->turn]].failed = true;
+	if (z->comparing)
+		finish(z, ZONE_OUT_CURRENT, now_ms, out);
+	else
+		ask_next(z, now_ms, out);
 }
 
 /*
@@ -262,7 +494,7 @@ fall_back(struct zone *z, bool cannot, int64_t now_ms,
     struct zone_action *out)
 {
 	if (z->mode == ZONE_MODE_AXFR) {
-		ask_next(z, now_ms, out);
+		pass_on(z, now_ms, out);
 		return;
 	}
 	if (cannot)
@@ -272,12 +504,14 @@ fall_back(struct zone *z, bool cannot, int64_t now_ms,
 }
 
 static void
-note_older(struct zone *z, uint32_t serial)
+note_serial(struct zone *z, const struct zone_event *ev)
 {
-	z->saw_older = true;
-	z->older_serial = serial;
-	if (serial - z->in.soa.serial == UINT32_C(0x80000000))
-		z->saw_undefined = true;
+	struct zone_seen *s = &z->seen[z->order[z->turn]];
+
+	s->has_serial = true;
+	s->serial = ev->soa.serial;
+	s->has_expire = ev->has_expire;
+	s->expire_s = ev->expire_s;
 }
 
 /* A serial came, by probe or by an IXFR answer of one SOA. */
@@ -289,16 +523,18 @@ judge_serial(struct zone *z, const struct zone_event *ev, int64_t now_ms,
 	uint32_t theirs = ev->soa.serial;
 
 	z->contact = *ev;
-	if (theirs == ours) {
+	note_serial(z, ev);
+	if (z->survey && !z->surveyed) {
+		ask_next(z, now_ms, out);
+	} else if (theirs == ours) {
 		finish(z, ZONE_OUT_CURRENT, now_ms, out);	/* T-012 */
-	} else if (serial_newer(theirs, ours) || takes_any_serial(z, now_ms)) {
+	} else if (is_newer(z, theirs) || takes_back(z, theirs, now_ms)) {
 		/* RFC 1995 2: no differences offered though there is news;
 		 * a lower serial has no differences at all. */
-		if (z->state == ZONE_FETCHING || !serial_newer(theirs, ours))
+		if (z->state == ZONE_FETCHING || !is_newer(z, theirs))
 			z->tried_axfr = true;
 		fetch(z, out);
 	} else {
-		note_older(z, theirs);
 		ask_next(z, now_ms, out);
 	}
 }
@@ -309,21 +545,25 @@ judge_received(struct zone *z, const struct zone_event *ev, int64_t now_ms,
 {
 	uint32_t theirs = ev->soa.serial;
 
+	note_serial(z, ev);
 	z->contact.has_expire = ev->has_expire;
 	z->contact.expire_s = ev->expire_s;
-	if (!takes_any_serial(z, now_ms) && theirs == z->in.soa.serial) {
+	if (z->comparing && theirs != z->in.soa.serial) {
 		finish(z, ZONE_OUT_CURRENT, now_ms, out);
 		return;
 	}
-	if (!takes_any_serial(z, now_ms) &&
-	    !serial_newer(theirs, z->in.soa.serial)) {
-		note_older(z, theirs);
-		ask_next(z, now_ms, out);
+	if (!z->comparing && !is_newer(z, theirs) &&
+	    !takes_back(z, theirs, now_ms)) {
+		if (theirs == z->in.soa.serial)
+			finish(z, ZONE_OUT_CURRENT, now_ms, out);
+		else
+			ask_next(z, now_ms, out);
 		return;
 	}
 	z->state = ZONE_PUBLISHING;
-	*out = (struct zone_action){ .kind = ZONE_ACT_PUBLISH,
-		.primary = z->order[z->turn], .mode = z->mode };
+	*out = (struct zone_action){ .kind = z->comparing ? ZONE_ACT_COMPARE :
+		ZONE_ACT_PUBLISH, .primary = z->order[z->turn],
+		.mode = z->mode };
 }
 
 /* ---- the two entries --------------------------------------------------- */
@@ -337,13 +577,17 @@ zone_begin(struct zone *z, const struct zone_limits *limits,
 	CHECK(start->n_primaries <= ZONE_PRIMARIES_MAX);
 	CHECK(first < (int)start->n_primaries);
 	*z = (struct zone){ .state = ZONE_IDLE, .limits = *limits,
-		.in = *start };
+		.in = *start, .begun_ms = now_ms };
 	/* T-039; who just spoke to us is not avoided. */
 	if (first >= 0)
 		z->order[z->n_order++] = (uint8_t)first;
-	for (unsigned i = 0; i < start->n_primaries; i++)
-		if ((int)i != first && !start->primaries[i].avoid)
-			z->order[z->n_order++] = (uint8_t)i;
+	for (int later = 0; later < 2; later++)		/* T-008 */
+		for (unsigned i = 0; i < start->n_primaries; i++)
+			if ((int)i != first && !start->primaries[i].avoid &&
+			    start->primaries[i].later == (later == 1))
+				z->order[z->n_order++] = (uint8_t)i;
+	z->survey = !is_whole(z) && start->reason != ZONE_REASON_NOTIFY &&
+	    z->n_order > 1;
 	ask(z, now_ms, out);
 }
 
@@ -356,7 +600,7 @@ step_probing(struct zone *z, const struct zone_event *ev, int64_t now_ms,
 	else if (ev->kind == ZONE_EV_PROBE_FAILED ||
 	    ev->kind == ZONE_EV_LINK_FAILED ||
 	    ev->kind == ZONE_EV_REPLY_FAILED)
-		ask_next(z, now_ms, out);	/* T-010, T-016 */
+		pass_on(z, now_ms, out);	/* T-010, T-016 */
 	else if (ev->kind == ZONE_EV_TROUBLE)
 		finish(z, ZONE_OUT_TROUBLE, now_ms, out);
 }
@@ -374,7 +618,7 @@ step_fetching(struct zone *z, const struct zone_event *ev, int64_t now_ms,
 	    ev->kind == ZONE_EV_CURRENT)
 		fall_back(z, ev->kind == ZONE_EV_REPLY_FAILED, now_ms, out);
 	else if (ev->kind == ZONE_EV_LINK_FAILED)
-		ask_next(z, now_ms, out);	/* T-077 */
+		pass_on(z, now_ms, out);	/* T-077 */
 	else if (ev->kind == ZONE_EV_TROUBLE)
 		finish(z, ZONE_OUT_TROUBLE, now_ms, out);
 }
@@ -385,12 +629,17 @@ step_publishing(struct zone *z, const struct zone_event *ev, int64_t now_ms,
 {
 	switch (ev->kind) {
 	case ZONE_EV_PUBLISHED:
+		z->end.took_lower = !is_newer(z, ev->soa.serial);
 		z->in.soa = ev->soa;
 		z->in.loaded = true;
 		finish(z, ZONE_OUT_UPDATED, now_ms, out);
 		break;
 	case ZONE_EV_MISMATCH:
 	case ZONE_EV_REJECTED:
+		if (z->comparing) {
+			finish(z, ZONE_OUT_CURRENT, now_ms, out);
+			break;
+		}
 		/* Rejected content after IXFR: see whether the whole zone is
 		 * better; after AXFR: whether another primary is. */
 		fall_back(z, false, now_ms, out);
@@ -403,6 +652,11 @@ step_publishing(struct zone *z, const struct zone_event *ev, int64_t now_ms,
 		break;
 	case ZONE_EV_CURRENT:
 		/* The whole zone came and is the one that we have. */
+		z->end.compared = z->comparing;
+		finish(z, ZONE_OUT_CURRENT, now_ms, out);
+		break;
+	case ZONE_EV_DIFFERS:
+		z->end.compared = z->end.split = z->comparing;
 		finish(z, ZONE_OUT_CURRENT, now_ms, out);
 		break;
 	case ZONE_EV_SOA:

@@ -8,6 +8,9 @@
  * Runs in:  keep's loop thread; one struct zone per running round.
  * Bounded:  ZONE_PRIMARIES_MAX; a round asks each primary at most once by SOA,
  *           once by IXFR and once by AXFR.
+ *
+ * The clock is the caller's and any that does not jump: what goes in and out
+ * are moments of it, and only their differences count.		T-019
  */
 #ifndef XFERD_ZONE_H
 #define XFERD_ZONE_H
@@ -57,6 +60,7 @@ struct zone_soa {
 /* What is known of one primary when the round begins. */
 struct zone_primary_in {
 	bool avoid;			/* its circuit breaker is open */
+	bool later;			/* failed this zone lately: others first */
 	bool no_ixfr;			/* failed at IXFR not long ago */
 };
 
@@ -65,9 +69,14 @@ struct zone_start {
 	enum zone_reason reason;
 	uint64_t spread;		/* a hash of the zone id, for jitter */
 	bool loaded;			/* soa and expires_at_ms are set */
-	bool accept_lower;		/* take a lower serial */
+	bool accept_lower;		/* take a lower serial: always, or */
+	bool has_accept;		/* once, from this one on */
+	uint32_t accept;
 	struct zone_soa soa;
+	int64_t contact_at_ms;		/* that expires_at_ms counts from */
 	int64_t expires_at_ms;
+	uint8_t noted;			/* ZONE_NOTED of this contact */
+	bool compare;			/* another primary's content is due */
 	uint32_t failures;		/* rounds failed in a row */
 	int notify_primary;		/* index, or -1 */
 	bool has_hint;
@@ -88,6 +97,7 @@ enum zone_event_kind {
 	ZONE_EV_MISMATCH,	/* the differences do not fit our version */
 	ZONE_EV_REJECTED,	/* the content may not be served, or a limit */
 	ZONE_EV_CONFLICT,	/* somebody else published, or lease lost */
+	ZONE_EV_DIFFERS,	/* comparing: same serial, another content */
 	ZONE_EV_TROUBLE,	/* our fault: database, memory */
 	ZONE_EV_NOTIFY,		/* another NOTIFY while the round runs */
 };
@@ -104,6 +114,7 @@ enum zone_action_kind {
 	ZONE_ACT_PROBE,			/* ask primary for its SOA */
 	ZONE_ACT_FETCH,			/* mode; IXFR from z->in.soa.serial */
 	ZONE_ACT_PUBLISH,		/* build the version, commit it */
+	ZONE_ACT_COMPARE,		/* is it the one that we have? */
 	ZONE_ACT_FINISH,		/* read z->end */
 };
 
@@ -122,6 +133,22 @@ enum zone_outcome {
 	ZONE_OUT_TROUBLE,	/* our own trouble; no failure of the primary */
 };
 
+/* Every primary that answered has a serial that is not newer.  T-013, T-014 */
+enum zone_back {
+	ZONE_BACK_NONE,
+	ZONE_BACK_LOWER,
+	ZONE_BACK_UNDEFINED,		/* exactly 2^31 away */
+};
+
+/* How much of EXPIRE has passed without a contact, in percent. */
+enum zone_noted {
+	ZONE_NOTED_NOTHING = 0,
+	ZONE_NOTED_HALF = 50,
+	ZONE_NOTED_MOST = 75,
+	ZONE_NOTED_NEARLY = 90,
+	ZONE_NOTED_EXPIRED = 100,
+};
+
 struct zone_end {
 	enum zone_outcome outcome;
 	enum zone_reason next_reason;
@@ -130,6 +157,19 @@ struct zone_end {
 	int64_t expires_at_ms;
 	uint32_t failures;
 	bool recheck;			/* the delayed recheck after a NOTIFY */
+	enum zone_back back;
+	uint32_t back_serial;		/* with back: the newest of them */
+	uint8_t noted;			/* zone_noted, after this round */
+	bool took_lower;		/* published a serial that is not newer */
+	bool compared, split;		/* with the primary asked last */
+};
+
+/* What one primary showed in this round. */
+struct zone_seen {
+	bool asked, failed, has_serial;
+	uint32_t serial;
+	bool has_expire;
+	uint32_t expire_s;
 };
 
 /*
@@ -145,10 +185,12 @@ struct zone {
 	unsigned n_order, turn;
 	enum zone_mode mode;
 	bool tried_axfr;		/* at this primary */
-	bool saw_older;
-	bool saw_undefined;		/* a serial exactly 2^31 away */
+	bool survey;			/* everybody's serial first */
+	bool surveyed;			/* order has the candidates now */
+	bool comparing;
 	bool follow_up;
-	uint32_t older_serial;
+	struct zone_seen seen[ZONE_PRIMARIES_MAX];
+	int64_t begun_ms;
 	uint16_t no_ixfr;		/* bit per primary: remember it */
 	struct zone_event contact;
 	struct zone_end end;
@@ -182,6 +224,11 @@ void zone_step(struct zone *z, const struct zone_event *ev, int64_t now_ms,
  */
 uint32_t zone_next_refresh_s(const struct zone_limits *limits,
     const struct zone_soa *soa, uint64_t spread);
+
+/** zone_given_s() - EXPIRE of a version that was just transferred, with the
+ *  EDNS option of that answer, if there was one.  RFC 7314 4, T-170, T-171 */
+uint32_t zone_given_s(const struct zone_limits *limits,
+    const struct zone_soa *soa, bool has_option, uint32_t option_s);
 
 /** zone_expire_s() - the SOA's EXPIRE within the operator's bounds */
 uint32_t zone_expire_s(const struct zone_limits *limits,

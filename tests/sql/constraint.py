@@ -158,6 +158,22 @@ def cases():
     yield from c("zone_timer_last_error_ck", TIMER,
                  "last_error = repeat('x', 1001)")
 
+    yield from c("zone_timer_noted_ck", TIMER, "noted = 10")
+    yield from c("zone_timer_back_ck", TIMER, "back = 'lower'",
+                 "back = 'higher', back_serial = 1, back_at = now()")
+    yield from c("zone_timer_back_serial_ck", TIMER, "back = 'lower', "
+                 "back_serial = 4294967296, back_at = now()")
+    yield from c("zone_timer_accept_serial_ck", TIMER, "accept_serial = -1")
+    yield from c("zone_timer_differs_ck", TIMER, "differs_serial = 1")
+    yield from c("zone_timer_stray_ck", TIMER, "stray_at = now()")
+    event = ("INSERT INTO zone_event (tenant_id, zone_id, kind, message) "
+             "VALUES ({})")
+    yield from c("zone_event_tenant_id_zone_id_fk", event,
+                 f"'{B}', '{Z}', 'x', ''")
+    yield from c("zone_event_kind_ck", event, f"'{T}', '{Z}', 'X', ''")
+    yield from c("zone_event_message_ck", event,
+                 f"'{T}', '{Z}', 'x', repeat('x', 1001)")
+
     yield from c("refresh_batch_zone_ids_ck", "INSERT INTO refresh_batch "
                  "(zone_ids, expires_at) VALUES {}", "('{}', '{}')",
                  "('{NULL}', '{now}')")

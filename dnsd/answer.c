@@ -175,12 +175,10 @@ may_serve(struct answer_job *job, const struct cache_zone *zone)
 	case CACHE_ZONE_LOADED:
 		break;
 	}
-	if (zone->root == 0) {
+	if (zone->root == 0)
 		return fail(job, QUERY_SERVFAIL, EDNS_EDE_NOT_READY);
-	}
-	if (deadline <= job->facts.now_boot_ms) {
-		return fail(job, QUERY_SERVFAIL, EDNS_EDE_INVALID_DATA); /* */
-	}
+	if (deadline <= job->facts.now_boot_ms)			/* */
+		return fail(job, QUERY_SERVFAIL, EDNS_EDE_INVALID_DATA);
 	return true;
 }
 

@@ -8,34 +8,6 @@
 #include "common/dns/fold.h"
 #include "common/dns/ownerkey.h"
 
-const struct cache_slot *
-cache_view_probe(const struct cache_view_dir *d, uint64_t hash,
-    unsigned stripe, uint64_t n, uint64_t *out_n)
-{
-	uint64_t tag = CACHE_TAG(hash);
-
-	if (d->slots == NULL)
-		return NULL;
-	for (; n <= d->mask; n++) {
-		const struct cache_slot *slot =
-		    d->slots + ((hash + n) & d->mask);
-		/* Pairs with the release store of a new slot's tag. */
-		uint64_t seen = atomic_load_explicit(&slot->tag,
-		    memory_order_acquire);
-
-		if (seen == CACHE_TAG_FREE)
-			return NULL;
-		if (seen != tag)
-			continue;
-		if (atomic_load_explicit(&slot->stripes,
-		    memory_order_relaxed) >> stripe & 1) {
-			*out_n = n;
-			return slot;
-		}
-	}
-	return NULL;
-}
-
 static inline uint64_t
 word_at(const uint8_t *p)
 {

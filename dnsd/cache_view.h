@@ -120,8 +120,33 @@ cache_view_first_slot(const struct cache_view_dir *d, uint64_t hash)
  * Returns NULL when there is none. The name is compared by
  * cache_view_is_zone(), after its head was prefetched.
  */
-const struct cache_slot *cache_view_probe(const struct cache_view_dir *d,
-    uint64_t hash, unsigned stripe, uint64_t n, uint64_t *out_n);
+static inline const struct cache_slot *
+cache_view_probe(const struct cache_view_dir *d, uint64_t hash,
+    unsigned stripe, uint64_t n, uint64_t *out_n)
+{
+	uint64_t tag = CACHE_TAG(hash);
+
+	if (d->slots == NULL)
+		return NULL;
+	for (; n <= d->mask; n++) {
+		const struct cache_slot *slot =
+		    d->slots + ((hash + n) & d->mask);
+		/* Pairs with the release store of a new slot's tag. */
+		uint64_t seen = atomic_load_explicit(&slot->tag,
+		    memory_order_acquire);
+
+		if (seen == CACHE_TAG_FREE)
+			return NULL;
+		if (seen != tag)
+			continue;
+		if (atomic_load_explicit(&slot->stripes,
+		    memory_order_relaxed) >> stripe & 1) {
+			*out_n = n;
+			return slot;
+		}
+	}
+	return NULL;
+}
 
 /** The zone head of a slot; NULL when it is just being taken away. */
 static inline const struct cache_zone *

@@ -140,6 +140,24 @@ take_records(const uint8_t *msg, size_t len, size_t at, struct query *q)
 	return at == len;
 }
 
+/* What most requests have behind the question: nothing, or an OPT alone. */
+static inline bool
+take_extra(const uint8_t *msg, size_t len, size_t at, struct query *q)
+{
+	static const uint8_t counts[5] = { 0, 0, 0, 0, 0 };
+	static const uint8_t head[3] = { 0, 0, TYPE_OPT };
+
+	if (memcmp(msg + 6, counts, sizeof(counts)) == 0) {
+		if (msg[11] == 0)
+			return at == len;
+		if (msg[11] == 1 && len - at >= 1 + RR_FIXED &&
+		    memcmp(msg + at, head, sizeof(head)) == 0 &&
+		    len - at - 1 - RR_FIXED == octets_get16(msg + at + 9))
+			return edns_parse(msg + at + 1, len - at - 1, &q->edns);
+	}
+	return take_records(msg, len, at, q);
+}
+
 static enum query_verdict
 fail(struct query *q, unsigned rcode, int ede)
 {
@@ -233,7 +251,7 @@ query_parse(const uint8_t *msg, size_t len, struct query *q)
 	end += 4;
 	q->question_end = (uint16_t)end;
 
-	if (!take_records(msg, len, end, q)) {
+	if (!take_extra(msg, len, end, q)) {
 		q->tsig_at = 0;
 		return misformed(q, opcode);
 	}

@@ -11,15 +11,6 @@
 #include "common/dns/page.h"
 #include "common/dns/rr.h"
 
-static inline uint16_t
-le16(const uint8_t *p)
-{
-	uint16_t v;
-
-	memcpy(&v, p, sizeof(v));
-	return le16toh(v);
-}
-
 static inline uint32_t
 le32(const uint8_t *p)
 {
@@ -44,7 +35,7 @@ page_size(const uint8_t *page)
 uint16_t
 page_n_names(const uint8_t *page)
 {
-	return le16(page + 8);
+	return page_u16(page + 8);
 }
 
 uint32_t
@@ -95,7 +86,7 @@ page_hash_chain(const uint8_t *key, size_t len, uint64_t *out_hash,
 static inline void
 name_read(const uint8_t *p, struct page_name *out)
 {
-	out->key_len = le16(p);
+	out->key_len = page_u16(p);
 	out->flags = p[2];
 	out->n_sets = p[3];
 	out->key = p + 4;
@@ -113,13 +104,13 @@ page_name_at_offset(const uint8_t *page, uint16_t offset,
 static inline const uint8_t *
 name_table(const uint8_t *page)
 {
-	return page + PAGE_HEADER_BYTES + 4 * (size_t)le16(page + 10);
+	return page + PAGE_HEADER_BYTES + 4 * (size_t)page_u16(page + 10);
 }
 
 void
 page_name_at(const uint8_t *page, unsigned index, struct page_name *out)
 {
-	page_name_at_offset(page, le16(name_table(page) + 2 * (size_t)index),
+	page_name_at_offset(page, page_u16(name_table(page) + 2 * (size_t)index),
 	    out);
 }
 
@@ -164,7 +155,7 @@ key_is(const uint8_t *page, uint32_t offset, const uint8_t *key, size_t len)
 {
 	const uint8_t *p = page + (size_t)offset * PAGE_UNIT;
 
-	return le16(p) == len && same_octets(p + 4, key, len);
+	return page_u16(p) == len && same_octets(p + 4, key, len);
 }
 
 /* The first octets of a key as a number that is in key order. */
@@ -189,8 +180,8 @@ page_seek(const uint8_t *page, const uint8_t *key, size_t len,
 	while (low < high) {
 		unsigned mid = low + (high - low) / 2;
 		const uint8_t *p = page +
-		    (size_t)le16(table + 2 * (size_t)mid) * PAGE_UNIT;
-		size_t here = le16(p);
+		    (size_t)page_u16(table + 2 * (size_t)mid) * PAGE_UNIT;
+		size_t here = page_u16(p);
 		/* Behind a key is a set header: 8 octets can be read. */
 		uint64_t w = key_word(p + 4);
 		int d;
@@ -215,14 +206,14 @@ void
 page_prefetch_find(const uint8_t *page, uint64_t hash)
 {
 	__builtin_prefetch(page + PAGE_HEADER_BYTES +
-	    4 * (size_t)page_slot_of(hash, le16(page + 10)));
+	    4 * (size_t)page_slot_of(hash, page_u16(page + 10)));
 }
 
 void
 page_prefetch_entry(const uint8_t *page, uint64_t hash)
 {
 	const uint8_t *group = page + PAGE_HEADER_BYTES +
-	    4 * (size_t)page_slot_of(hash, le16(page + 10));
+	    4 * (size_t)page_slot_of(hash, page_u16(page + 10));
 	uint32_t print = PAGE_SLOT_PRINT_OF(hash);
 
 	for (unsigned i = 0; i < PAGE_PROBES_MAX; i++) {
@@ -247,14 +238,14 @@ find_overflown(const uint8_t *page, const uint8_t *key, size_t len)
 	bool exact;
 	unsigned index = page_seek(page, key, len, &exact);
 
-	return exact ? le16(name_table(page) + 2 * (size_t)index) : 0;
+	return exact ? page_u16(name_table(page) + 2 * (size_t)index) : 0;
 }
 
 static ALWAYS_INLINE uint16_t
 find(const uint8_t *page, const uint8_t *key, size_t len, uint64_t hash)
 {
 	const uint8_t *group = page + PAGE_HEADER_BYTES +
-	    4 * (size_t)page_slot_of(hash, le16(page + 10));
+	    4 * (size_t)page_slot_of(hash, page_u16(page + 10));
 	uint32_t print = PAGE_SLOT_PRINT_OF(hash);
 
 	for (unsigned i = 0; i < PAGE_PROBES_MAX; i++) {
@@ -289,40 +280,6 @@ page_find_name(const uint8_t *page, const uint8_t *key, size_t len,
 	return true;
 }
 
-static inline void
-set_read(const uint8_t *head, const uint8_t *data, struct page_set *out)
-{
-	uint16_t count = le16(head + 2);
-
-	out->type = le16(head);
-	out->n_rr = count & PAGE_SET_COUNT;
-	out->flags = (uint8_t)(count >> PAGE_SET_FLAGS_SHIFT);
-	out->rr = data;
-	out->rr_len = le16(head + 4);
-	out->sig = data + out->rr_len;
-	out->sig_len = le16(head + 6);
-}
-
-bool
-page_set_find(const struct page_name *name, uint16_t type,
-    struct page_set *out)
-{
-	const uint8_t *head = name->sets, *data = name->data;
-
-	for (unsigned i = 0; i < name->n_sets; i++, head += 8) {
-		uint16_t here = le16(head);
-
-		if (here == type) {
-			set_read(head, data, out);
-			return true;
-		}
-		if (here > type)
-			return false;
-		data += le16(head + 4) + le16(head + 6);
-	}
-	return false;
-}
-
 void
 page_set_at(const struct page_name *name, unsigned index,
     struct page_set *out)
@@ -330,8 +287,8 @@ page_set_at(const struct page_name *name, unsigned index,
 	const uint8_t *head = name->sets, *data = name->data;
 
 	for (; index > 0; index--, head += 8)
-		data += le16(head + 4) + le16(head + 6);
-	set_read(head, data, out);
+		data += page_u16(head + 4) + page_u16(head + 6);
+	page_set_read(head, data, out);
 }
 
 static const uint8_t *
@@ -340,7 +297,7 @@ data_end(const struct page_name *name)
 	const uint8_t *head = name->sets, *data = name->data;
 
 	for (unsigned i = 0; i < name->n_sets; i++, head += 8)
-		data += le16(head + 4) + le16(head + 6);
+		data += page_u16(head + 4) + page_u16(head + 6);
 	return data;
 }
 
@@ -430,7 +387,7 @@ check_header(struct check *c)
 	    page_size(c->page) != c->len)
 		return false;
 	c->n_names = page_n_names(c->page);
-	c->n_slots = le16(c->page + 10);
+	c->n_slots = page_u16(c->page + 10);
 	if (c->n_names < 1 || c->n_names > PAGE_NAMES_MAX ||
 	    c->n_slots != page_n_slots(c->n_names))
 		return false;
@@ -651,7 +608,7 @@ page_validate(const uint8_t *page, size_t len)
 	if (!check_header(&c))
 		return ERR_MALFORMED;
 	for (uint32_t i = 0; i < c.n_names; i++) {
-		uint32_t offset = le16(name_table(page) + 2 * (size_t)i);
+		uint32_t offset = page_u16(name_table(page) + 2 * (size_t)i);
 
 		if ((size_t)offset * PAGE_UNIT != c.at || c.at >= len ||
 		    !check_entry(&c, offset))

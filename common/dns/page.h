@@ -13,9 +13,11 @@
 #ifndef COMMON_DNS_PAGE_H
 #define COMMON_DNS_PAGE_H
 
+#include <endian.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 #include "common/base/base.h"
 #include "common/base/err.h"
@@ -180,9 +182,54 @@ unsigned page_seek(const uint8_t *page, const uint8_t *key, size_t len,
     bool *out_exact);
 void page_name_at(const uint8_t *page, unsigned index, struct page_name *out);
 
+/* In a set header's n_rr. */
+#define PAGE_SET_COUNT		0x3fffu
+#define PAGE_SET_FLAGS_SHIFT	14
+
+/* Parts of page_set_find(), which every answer needs. */
+static inline uint16_t
+page_u16(const uint8_t *p)
+{
+	uint16_t v;
+
+	memcpy(&v, p, sizeof(v));
+	return le16toh(v);
+}
+
+static inline void
+page_set_read(const uint8_t *head, const uint8_t *data, struct page_set *out)
+{
+	uint16_t count = page_u16(head + 2);
+
+	out->type = page_u16(head);
+	out->n_rr = count & PAGE_SET_COUNT;
+	out->flags = (uint8_t)(count >> PAGE_SET_FLAGS_SHIFT);
+	out->rr = data;
+	out->rr_len = page_u16(head + 4);
+	out->sig = data + out->rr_len;
+	out->sig_len = page_u16(head + 6);
+}
+
 /* Sets are sorted by type.  page_set_find() returns false when absent. */
-bool page_set_find(const struct page_name *name, uint16_t type,
-    struct page_set *out);
+static inline bool
+page_set_find(const struct page_name *name, uint16_t type,
+    struct page_set *out)
+{
+	const uint8_t *head = name->sets, *data = name->data;
+
+	for (unsigned i = name->n_sets; i > 0; i--, head += 8) {
+		uint16_t here = page_u16(head);
+
+		if (here == type) {
+			page_set_read(head, data, out);
+			return true;
+		}
+		if (here > type)
+			return false;
+		data += page_u16(head + 4) + page_u16(head + 6);
+	}
+	return false;
+}
 void page_set_at(const struct page_name *name, unsigned index,
     struct page_set *out);
 
@@ -275,9 +322,5 @@ page_flag_of(uint16_t type)
 		return 0;
 	}
 }
-
-/* In a set header's n_rr. */
-#define PAGE_SET_COUNT		0x3fffu
-#define PAGE_SET_FLAGS_SHIFT	14
 
 #endif

@@ -341,7 +341,7 @@ respond_plainly(struct answer_job *job, size_t limit)
 	if (n_labels > 1 || job->view.zone->flags & CACHE_ZONE_HAS_DNAME ||
 	    (n_labels > 0 && job->node.flags & PAGE_HAS_NS) ||
 	    !is_plain(job->query.qtype) ||
-	    !page_set_find(&job->node, job->query.qtype, &set))
+	    !page_set_scan(&job->node, job->query.qtype, &set))
 		return false;
 	n = set.rr_len + (job->dnssec ? set.sig_len : 0);
 	if (at + n > limit)

@@ -280,6 +280,13 @@ page_find_name(const uint8_t *page, const uint8_t *key, size_t len,
 	return true;
 }
 
+bool
+page_set_find(const struct page_name *name, uint16_t type,
+    struct page_set *out)
+{
+	return page_set_scan(name, type, out);
+}
+
 void
 page_set_at(const struct page_name *name, unsigned index,
     struct page_set *out)

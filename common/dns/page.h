@@ -186,7 +186,6 @@ void page_name_at(const uint8_t *page, unsigned index, struct page_name *out);
 #define PAGE_SET_COUNT		0x3fffu
 #define PAGE_SET_FLAGS_SHIFT	14
 
-/* Parts of page_set_find(), which every answer needs. */
 static inline uint16_t
 page_u16(const uint8_t *p)
 {
@@ -211,8 +210,12 @@ page_set_read(const uint8_t *head, const uint8_t *data, struct page_set *out)
 }
 
 /* Sets are sorted by type.  page_set_find() returns false when absent. */
+bool page_set_find(const struct page_name *name, uint16_t type,
+    struct page_set *out);
+
+/* page_set_scan() - page_set_find(), in line, for what every answer needs */
 static inline bool
-page_set_find(const struct page_name *name, uint16_t type,
+page_set_scan(const struct page_name *name, uint16_t type,
     struct page_set *out)
 {
 	const uint8_t *head = name->sets, *data = name->data;

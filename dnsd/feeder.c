@@ -664,6 +664,7 @@ databases_configure(struct feeder *f)
 		.program = "dnsd feeder",
 		.connect_timeout_s = (int)c->database.connect_timeout_s,
 		.prepare = true,
+		.generic_plans = true,
 	};
 	f->report_conf = f->db_conf;
 	f->report_conf.conninfo = c->database.dnsd_report[0] == '\0' ? NULL :

@@ -442,7 +442,8 @@ read_db(struct whole *w)
 		.program = "xferd",
 		.connect_timeout_s = (int)conf->database.connect_timeout_s,
 		.timeout_ms = (int)MAX(conf->database.statement_timeout_ms,
-		    (uint32_t)DB_TIMEOUT_MIN_MS), .prepare = true };
+		    (uint32_t)DB_TIMEOUT_MIN_MS), .prepare = true,
+		.generic_plans = true };
 }
 
 static enum err

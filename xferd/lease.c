@@ -1,8 +1,8 @@
 /*
  * lease.c - due zones claimed for this instance.
  *
- * Three statements: claim, their primaries, the jobs that wait for them.  They
- * are not one transaction: a crash in between leaves leases that lapse.
+ * Two round trips: the claim; their primaries and the jobs that wait for them.
+ * They are not one transaction: a crash in between leaves leases that lapse.
  */
 #include "xferd/lease.h"
 
@@ -10,7 +10,7 @@
 #include <string.h>
 
 #include "common/base/log.h"
-#include "common/db/db.h"
+#include "common/db/db_pipe.h"
 #include "common/db/db_tx.h"
 #include "xferd/keepsql.h"
 
@@ -157,15 +157,9 @@ read_primary(struct db_rows *rows, size_t row, struct lease_primary *p)
 }
 
 static enum err
-read_primaries(struct db *db, struct lease_claim *claim, struct db_array *ids)
+read_primaries(struct lease_claim *claim, struct db_rows *rows)
 {
-	struct db_rows *rows = NULL;
-	enum err e = db_exec(db, KEEPSQL(lease_primaries),
-	    DB_PARAMS(db_array_param(ids)), &rows);
-
-	if (e != OK)
-		return e;
-	for (size_t i = 0; i < db_rows_n(rows) && e == OK; i++) {
+	for (size_t i = 0; i < db_rows_n(rows); i++) {
 		uint8_t id[16];
 		struct lease_zone *z;
 		struct lease_primary *more;
@@ -176,29 +170,18 @@ read_primaries(struct db *db, struct lease_claim *claim, struct db_array *ids)
 			continue;
 		more = realloc(z->primaries,
 		    (z->n_primaries + 1) * sizeof(*more));
-		if (more == NULL) {
-			e = ERR_NO_MEMORY;
-			break;
-		}
+		if (more == NULL)
+			return ERR_NO_MEMORY;
 		z->primaries = more;
 		memset(&more[z->n_primaries], 0, sizeof(*more));
 		read_primary(rows, i, &more[z->n_primaries++]);
 	}
-	if (e == OK && db_rows_failed(rows))
-		e = ERR_DB;
-	db_rows_free(rows);
-	return e;
+	return db_rows_failed(rows) ? ERR_DB : OK;
 }
 
 static enum err
-read_jobs(struct db *db, struct lease_claim *claim, struct db_array *ids)
+read_jobs(struct lease_claim *claim, struct db_rows *rows)
 {
-	struct db_rows *rows = NULL;
-	enum err e = db_exec(db, KEEPSQL(lease_jobs),
-	    DB_PARAMS(db_array_param(ids)), &rows);
-
-	if (e != OK)
-		return e;
 	for (size_t i = 0; i < db_rows_n(rows); i++) {
 		uint8_t id[16];
 		struct lease_zone *z;
@@ -212,9 +195,28 @@ read_jobs(struct db *db, struct lease_claim *claim, struct db_array *ids)
 		if (strcmp(db_get_text(rows, i, 2), "retransfer") == 0)
 			z->reason = ZONE_REASON_RETRANSFER;
 	}
-	if (db_rows_failed(rows))
-		e = ERR_DB;
-	db_rows_free(rows);
+	return db_rows_failed(rows) ? ERR_DB : OK;
+}
+
+/* What else is to be known of the zones that are claimed now. */
+static enum err
+read_more(struct db *db, struct lease_claim *claim, struct db_array *ids)
+{
+	struct db_pipe pipe;
+	unsigned primaries, jobs;
+	enum err e;
+
+	db_pipe_begin(&pipe, db);
+	primaries = db_pipe_add(&pipe, KEEPSQL(lease_primaries), DB_PARAMS(
+	    db_array_param(ids)));
+	jobs = db_pipe_add(&pipe, KEEPSQL(lease_jobs), DB_PARAMS(
+	    db_array_param(ids)));
+	e = db_pipe_run(&pipe);
+	if (e == OK)
+		e = read_primaries(claim, db_pipe_rows(&pipe, primaries));
+	if (e == OK)
+		e = read_jobs(claim, db_pipe_rows(&pipe, jobs));
+	db_pipe_end(&pipe);
 	return e;
 }
 
@@ -224,7 +226,9 @@ lease_claim_run(struct crew_job *job, struct db *db)
 	struct lease_claim *claim = CONTAINER_OF(job, struct lease_claim, job);
 	struct lease_zone **tail = &claim->zones;
 	struct db_array busy, ids;
-	struct db_rows *rows = NULL;
+	struct db_pipe pipe;
+	struct db_rows *rows;
+	unsigned n;
 	enum err e;
 
 	claim->zones = NULL;
@@ -233,11 +237,19 @@ lease_claim_run(struct crew_job *job, struct db *db)
 	db_array_init(&ids, DB_ARRAY_UUID, 1 << 20);
 	for (size_t i = 0; i < claim->n_busy; i++)
 		db_array_add(&busy, claim->busy[i], 16);
-	e = db_exec(db, KEEPSQL(lease_claim), DB_PARAMS(db_uuid(claim->owner),
-	    db_i64(claim->lease_ms), db_array_param(&busy),
-	    db_i64(claim->n_max), db_i64(claim->compare_s)), &rows);
+	/* A claim that a crash of PostgreSQL forgets is one that nobody has:
+	 * the fence in publish_lock sees to it. */
+	db_pipe_begin(&pipe, db);
+	db_pipe_open_tx(&pipe, DB_TX_WRITE_LAX);
+	n = db_pipe_add(&pipe, KEEPSQL(lease_claim), DB_PARAMS(
+	    db_uuid(claim->owner), db_i64(claim->lease_ms),
+	    db_array_param(&busy), db_i64(claim->n_max),
+	    db_i64(claim->compare_s)));
+	db_pipe_commit(&pipe);
+	e = db_pipe_run(&pipe);
 	if (e != OK)
 		goto out;
+	rows = db_pipe_rows(&pipe, n);
 	for (size_t i = 0; i < db_rows_n(rows); i++) {
 		struct lease_zone *z = read_zone(rows, i);
 
@@ -254,11 +266,8 @@ lease_claim_run(struct crew_job *job, struct db *db)
 		e = ERR_DB;
 		goto out;
 	}
-	if (claim->n_zones > 0) {
-		e = read_primaries(db, claim, &ids);
-		if (e == OK)
-			e = read_jobs(db, claim, &ids);
-	}
+	if (claim->n_zones > 0)
+		e = read_more(db, claim, &ids);
 out:
 	if (e == ERR_DB)
 		log_err("claim.failed", "err=%s sqlstate=%s why=%s",
@@ -269,7 +278,7 @@ out:
 		claim->zones = NULL;
 		claim->n_zones = 0;
 	}
-	db_rows_free(rows);
+	db_pipe_end(&pipe);
 	db_array_fini(&busy);
 	db_array_fini(&ids);
 	return e;

@@ -13,12 +13,12 @@
 
 #include "common/base/log.h"
 #include "common/base/now.h"
-#include "common/db/db.h"
+#include "common/db/db_pipe.h"
 #include "common/db/db_tx.h"
 #include "xferd/keepsql.h"
 
 enum {
-	BATCH_MS = 5,
+	BATCH_MS = 10,
 	ARRAY_MAX = 64 << 20,
 	ATTEMPT_COLUMNS = 27,
 };
@@ -162,31 +162,28 @@ add_attempt(struct db_array *col, const struct attempt *a, int64_t now_ms)
 	add_or_null(&col[c++], a->total_ms);
 }
 
-static enum err
-write_attempts(struct ledger *ledger, struct db *db)
+static void
+write_attempts(struct ledger *ledger, struct db_pipe *pipe)
 {
 	struct db_array col[ATTEMPT_COLUMNS];
 	struct db_param param[ATTEMPT_COLUMNS];
 	struct batch *b = &ledger->now;
 	int64_t now_ms = now_mono_ms();
-	enum err e;
 
 	if (b->attempts == NULL)
-		return OK;
+		return;
 	for (int c = 0; c < ATTEMPT_COLUMNS; c++)
 		db_array_init(&col[c], ATTEMPT_TYPES[c], ARRAY_MAX);
 	for (struct attempt_node *n = b->attempts; n != NULL; n = n->next)
 		add_attempt(col, &n->row, now_ms);
 	for (int c = 0; c < ATTEMPT_COLUMNS; c++)
 		param[c] = db_array_param(&col[c]);
-	e = db_exec(db, KEEPSQL(attempt_insert), param, ATTEMPT_COLUMNS, NULL);
+	db_pipe_do(pipe, KEEPSQL(attempt_insert), param, ATTEMPT_COLUMNS);
 	/* The first column has the zones, each as often as it has rows. */
-	if (e == OK)
-		e = db_exec(db, KEEPSQL(tidy_attempts), DB_PARAMS(param[0],
-		    db_i64(ledger->keep_attempts)), NULL);
+	db_pipe_do(pipe, KEEPSQL(tidy_attempts), DB_PARAMS(param[0],
+	    db_i64(ledger->keep_attempts)));
 	for (int c = 0; c < ATTEMPT_COLUMNS; c++)
 		db_array_fini(&col[c]);
-	return e;
 }
 
 static bool
@@ -196,11 +193,10 @@ is_error(const struct attempt *a)
 	    a->outcome == ATTEMPT_REFUSED);
 }
 
-static enum err
-write_errors(struct ledger *ledger, struct db *db)
+static void
+write_errors(struct ledger *ledger, struct db_pipe *pipe)
 {
 	struct db_array zone, error, ending;
-	enum err e = OK;
 
 	db_array_init(&zone, DB_ARRAY_UUID, ARRAY_MAX);
 	db_array_init(&error, DB_ARRAY_TEXT, ARRAY_MAX);
@@ -214,13 +210,12 @@ write_errors(struct ledger *ledger, struct db *db)
 	for (struct end_node *n = ledger->now.ends; n != NULL; n = n->next)
 		db_array_add(&ending, n->end.zone_id, 16);
 	if (zone.n > 0)
-		e = db_exec(db, KEEPSQL(attempt_error), DB_PARAMS(
+		db_pipe_do(pipe, KEEPSQL(attempt_error), DB_PARAMS(
 		    db_uuid(ledger->owner), db_array_param(&zone),
-		    db_array_param(&error), db_array_param(&ending)), NULL);
+		    db_array_param(&error), db_array_param(&ending)));
 	db_array_fini(&zone);
 	db_array_fini(&error);
 	db_array_fini(&ending);
-	return e;
 }
 
 enum {
@@ -257,15 +252,14 @@ add_end(struct db_array *col, const struct ledger_end *d)
 		db_array_add_null(&col[END_DIFFERS]);
 }
 
-static enum err
-write_ends(struct ledger *ledger, struct db *db)
+static void
+write_ends(struct ledger *ledger, struct db_pipe *pipe)
 {
 	struct db_array col[END_COLUMNS];
 	struct db_param param[1 + END_COLUMNS] = { db_uuid(ledger->owner) };
-	enum err e;
 
 	if (ledger->now.ends == NULL)
-		return OK;
+		return;
 	for (int c = 0; c < END_COLUMNS; c++)
 		db_array_init(&col[c], c == END_ZONE ||
 		    c == END_DIFFERS ? DB_ARRAY_UUID :
@@ -275,20 +269,18 @@ write_ends(struct ledger *ledger, struct db *db)
 		add_end(col, &n->end);
 	for (int c = 0; c < END_COLUMNS; c++)
 		param[1 + c] = db_array_param(&col[c]);
-	e = db_exec(db, KEEPSQL(lease_finish), param, 1 + END_COLUMNS, NULL);
+	db_pipe_do(pipe, KEEPSQL(lease_finish), param, 1 + END_COLUMNS);
 	for (int c = 0; c < END_COLUMNS; c++)
 		db_array_fini(&col[c]);
-	return e;
 }
 
-static enum err
-write_events(struct ledger *ledger, struct db *db)
+static void
+write_events(struct ledger *ledger, struct db_pipe *pipe)
 {
 	struct db_array zone, tenant, kind, message;
-	enum err e;
 
 	if (ledger->now.events == NULL)
-		return OK;
+		return;
 	db_array_init(&zone, DB_ARRAY_UUID, ARRAY_MAX);
 	db_array_init(&tenant, DB_ARRAY_UUID, ARRAY_MAX);
 	db_array_init(&kind, DB_ARRAY_TEXT, ARRAY_MAX);
@@ -300,21 +292,19 @@ write_events(struct ledger *ledger, struct db *db)
 		add_text(&kind, n->kind);
 		add_text(&message, n->message);
 	}
-	e = db_exec(db, KEEPSQL(event_insert), DB_PARAMS(
+	db_pipe_do(pipe, KEEPSQL(event_insert), DB_PARAMS(
 	    db_array_param(&zone), db_array_param(&tenant),
-	    db_array_param(&kind), db_array_param(&message)), NULL);
+	    db_array_param(&kind), db_array_param(&message)));
 	db_array_fini(&zone);
 	db_array_fini(&tenant);
 	db_array_fini(&kind);
 	db_array_fini(&message);
-	return e;
 }
 
-static enum err
-write_renewals(struct ledger *ledger, struct db *db)
+static void
+write_renewals(struct ledger *ledger, struct db_pipe *pipe)
 {
 	struct db_array zone, expires;
-	enum err e = OK;
 
 	db_array_init(&zone, DB_ARRAY_UUID, ARRAY_MAX);
 	db_array_init(&expires, DB_ARRAY_I64, ARRAY_MAX);
@@ -324,22 +314,18 @@ write_renewals(struct ledger *ledger, struct db *db)
 			db_array_add_i64(&expires, n->end.expires_in_ms);
 		}
 	if (zone.n > 0) {
-		e = db_exec(db, KEEPSQL(refresh_insert), DB_PARAMS(
-		    db_array_param(&zone), db_array_param(&expires)), NULL);
-		if (e == OK)
-			e = db_exec(db, KEEPSQL(feed_hint), DB_NO_PARAMS,
-			    NULL);
+		db_pipe_do(pipe, KEEPSQL(refresh_insert), DB_PARAMS(
+		    db_array_param(&zone), db_array_param(&expires)));
+		db_pipe_do(pipe, KEEPSQL(feed_hint), DB_NO_PARAMS);
 	}
 	db_array_fini(&zone);
 	db_array_fini(&expires);
-	return e;
 }
 
-static enum err
-write_jobs(struct ledger *ledger, struct db *db)
+static void
+write_jobs(struct ledger *ledger, struct db_pipe *pipe)
 {
 	struct db_array id, state, outcome, message;
-	enum err e = OK;
 
 	db_array_init(&id, DB_ARRAY_I64, ARRAY_MAX);
 	db_array_init(&state, DB_ARRAY_TEXT, ARRAY_MAX);
@@ -353,53 +339,62 @@ write_jobs(struct ledger *ledger, struct db *db)
 			add_text(&message, n->end.error);
 		}
 	if (id.n > 0)
-		e = db_exec(db, KEEPSQL(job_finish), DB_PARAMS(
+		db_pipe_do(pipe, KEEPSQL(job_finish), DB_PARAMS(
 		    db_array_param(&id), db_array_param(&state),
-		    db_array_param(&outcome), db_array_param(&message)), NULL);
+		    db_array_param(&outcome), db_array_param(&message)));
 	db_array_fini(&id);
 	db_array_fini(&state);
 	db_array_fini(&outcome);
 	db_array_fini(&message);
+}
+
+/* Everything in one round trip. */
+static enum err
+write_batch(struct db *db, struct ledger *ledger, bool all)
+{
+	struct db_pipe pipe;
+	enum err e;
+
+	db_pipe_begin(&pipe, db);
+	db_pipe_open_tx(&pipe, DB_TX_WRITE_LAX);
+	write_ends(ledger, &pipe);
+	if (all) {
+		write_errors(ledger, &pipe);
+		write_attempts(ledger, &pipe);
+		write_events(ledger, &pipe);
+		write_renewals(ledger, &pipe);
+		write_jobs(ledger, &pipe);
+	}
+	db_pipe_commit(&pipe);
+	e = db_pipe_run(&pipe);
+	db_pipe_end(&pipe);
 	return e;
 }
 
 static enum err
 write_all(struct db *db, void *arg)
 {
-	struct ledger *ledger = arg;
-	enum err e = write_ends(ledger, db);
-
-	if (e == OK)
-		e = write_errors(ledger, db);
-	if (e == OK)
-		e = write_attempts(ledger, db);
-	if (e == OK)
-		e = write_events(ledger, db);
-	if (e == OK)
-		e = write_renewals(ledger, db);
-	if (e == OK)
-		e = write_jobs(ledger, db);
-	return e;
+	return write_batch(db, arg, true);
 }
 
 /* Due times alone, if something else in the batch is refused. */
 static enum err
 write_some(struct db *db, void *arg)
 {
-	return write_ends(arg, db);
+	return write_batch(db, arg, false);
 }
 
 static enum err
 ledger_run(struct crew_job *job, struct db *db)
 {
 	struct ledger *ledger = CONTAINER_OF(job, struct ledger, job);
-	enum err e = db_tx_run(db, DB_TX_WRITE_LAX, 4, write_all, ledger);
+	enum err e = db_tx_run_piped(db, 4, write_all, ledger);
 
 	if (err_class(e) == ERR_CLASS_RETRY || e == OK)
 		return e;
 	log_err("ledger.refused", "err=%s sqlstate=%s why=%s", err_name(e),
 	    db_sqlstate(db), LOG_Q(db_error(db)));
-	return db_tx_run(db, DB_TX_WRITE_LAX, 4, write_some, ledger);
+	return db_tx_run_piped(db, 4, write_some, ledger);
 }
 
 /* ---- in the loop ------------------------------------------------------- */

@@ -7,7 +7,7 @@
 #include <uv.h>
 
 #include "common/base/base.h"
-#include "common/db/db.h"
+#include "common/db/db_pipe.h"
 #include "xferd/crew.h"
 #include "xferd/keepparts.h"
 #include "xferd/keepsql.h"
@@ -68,11 +68,21 @@ static enum err
 wake_run(struct crew_job *job, struct db *db)
 {
 	struct wake *w = CONTAINER_OF(job, struct wake, job);
+	struct db_pipe pipe;
+	enum err e;
 
-	return db_exec(db, KEEPSQL(notice_wake), DB_PARAMS(
+	/* A crash of PostgreSQL may forget it: as if the NOTIFY had been lost
+	 * on its way, and the refresh timer is behind that. */
+	db_pipe_begin(&pipe, db);
+	db_pipe_open_tx(&pipe, DB_TX_WRITE_LAX);
+	db_pipe_do(&pipe, KEEPSQL(notice_wake), DB_PARAMS(
 	    db_array_param(&w->zones), db_array_param(&w->ordinals),
 	    db_array_param(&w->delays),
-	    w->has_hint ? db_i64(w->hint) : db_null()), NULL);
+	    db_if(w->has_hint, db_i64(w->hint))));
+	db_pipe_commit(&pipe);
+	e = db_pipe_run(&pipe);
+	db_pipe_end(&pipe);
+	return e;
 }
 
 static void

@@ -115,7 +115,9 @@ connect_now(struct db *db)
 	PQsetNoticeReceiver(db->conn, swallow_notice, NULL);
 	if (PQsetnonblocking(db->conn, 1) != 0)
 		return db_conn_failure(db, NULL);
-	e = run_simple(db, "SET timezone = 'UTC'");
+	e = run_simple(db, db->generic_plans ? "SET timezone = 'UTC';"
+	    " SET plan_cache_mode = force_generic_plan" :
+	    "SET timezone = 'UTC'");
 	if (e != OK && db->conn != NULL)
 		db_conn_drop(db);
 	return e;
@@ -141,6 +143,7 @@ db_open(const struct db_conf *conf, struct db **out_db, char *why,
 	    conf->connect_timeout_s : 5;
 	db->timeout_ms = conf->timeout_ms > 0 ? conf->timeout_ms : 60000;
 	db->prepare = conf->prepare;
+	db->generic_plans = conf->generic_plans;
 	e = connect_now(db);
 out:
 	if (e != OK && why != NULL && why_size > 0)

@@ -51,6 +51,8 @@ struct db_conf {
 	int connect_timeout_s;	/* 0: 5 */
 	int timeout_ms;		/* of one statement, on our side; 0: 60000 */
 	bool prepare;		/* false behind a pooler without prepare */
+	bool generic_plans;	/* plan each statement once, not for each call:
+				 * for programs whose statements go by keys */
 };
 
 /*

@@ -23,6 +23,7 @@ struct db {
 	int connect_timeout_s;
 	int timeout_ms;
 	bool prepare;
+	bool generic_plans;
 	bool copying;		/* a struct db_copy has the connection */
 	uint64_t epoch;
 

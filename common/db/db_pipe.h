@@ -48,7 +48,7 @@ struct db_pipe {
 	size_t n_bytes;
 };
 
-/* Nothing else may be done with @db until db_pipe_end(). */
+/* Nothing else may be done with @db until db_pipe_run(). */
 void db_pipe_begin(struct db_pipe *p, struct db *db);
 
 /* BEGIN.  Without it the statements belong to the open transaction; when none

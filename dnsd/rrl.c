@@ -1,0 +1,126 @@
+/*
+ * rrl.c - see rrl.h.
+ *
+ * A cell is a tag and a time: when the bucket will have earned what it was
+ * given (the generic cell rate algorithm). An answer moves that time on by
+ * one interval; when it lies more than a second ahead, the answer is one too
+ * many and moves nothing. So a bucket gives at most two seconds' worth in its
+ * first second, and its rate from then on.
+ *
+ * Times are in microseconds modulo 2^44 (203 days): a cell that nobody
+ * touched for half of that may deny one answer.
+ */
+#include "dnsd/rrl.h"
+
+#include <string.h>
+
+#include "common/base/check.h"
+#include "common/dns/namehash.h"
+
+enum { TIME_BITS = 44, SECOND_US = 1000000 };
+
+#define TIME_MASK (((uint64_t)1 << TIME_BITS) - 1)
+#define V4_MARK (UINT64_C(1) << 32)		/* 0:1::/32 */
+
+static uint64_t
+address64(const uint8_t *ip, size_t ip_len)
+{
+	uint64_t v = 0;
+	size_t n = ip_len == 4 ? 4 : 8;
+
+	for (size_t i = 0; i < n; i++)
+		v = v << 8 | ip[i];
+	return ip_len == 4 ? v | V4_MARK : v;
+}
+
+void
+rrl_exempt(struct rrl *r, const uint8_t *ip, size_t ip_len, unsigned bits)
+{
+	unsigned host = ip_len == 4 ? 32 - bits : bits > 64 ? 0 : 64 - bits;
+	uint64_t mask = host == 64 ? 0 : UINT64_MAX << host;
+
+	CHECK(r->n_exempt < RRL_EXEMPT_MAX);
+	if (ip_len == 4)
+		mask |= ~(uint64_t)UINT32_MAX;
+	r->exempt[r->n_exempt++] = (struct rrl_exempt){
+		.net = address64(ip, ip_len) & mask, .mask = mask
+	};
+}
+
+/* How far @a lies ahead of @b; negative: behind. */
+static int64_t
+ahead(uint64_t a, uint64_t b)
+{
+	return (int64_t)((a - b) << (64 - TIME_BITS)) >> (64 - TIME_BITS);
+}
+
+/* The cell of this bucket; else the one with the least debt, to be taken. */
+static _Atomic uint64_t *
+find(struct rrl_table *t, uint64_t hash, uint64_t now, uint64_t *out_time)
+{
+	_Atomic uint64_t *line = &t->cell[hash % (RRL_CELLS / RRL_WAYS) *
+	    RRL_WAYS];
+	_Atomic uint64_t *least = line;
+	int64_t least_ahead = INT64_MAX;
+
+	for (unsigned i = 0; i < RRL_WAYS; i++) {
+		uint64_t v = atomic_load_explicit(&line[i],
+		    memory_order_relaxed);
+		int64_t n = ahead(v & TIME_MASK, now);
+
+		if ((v ^ hash) >> TIME_BITS == 0) {
+			*out_time = n > 0 ? v & TIME_MASK : now;
+			return &line[i];
+		}
+		if (n < least_ahead) {
+			least_ahead = n;
+			least = &line[i];
+		}
+	}
+	*out_time = now;
+	return least;
+}
+
+/* May the bucket have one more? Counts it if so. */
+static bool
+take(struct rrl_table *t, uint64_t hash, uint32_t per_second, uint64_t now)
+{
+	uint64_t due;
+	_Atomic uint64_t *cell = find(t, hash, now, &due);
+
+	if (ahead(due, now) > SECOND_US)
+		return false;
+	due = (due + SECOND_US / per_second) & TIME_MASK;
+	atomic_store_explicit(cell, (hash & ~TIME_MASK) | due,
+	    memory_order_relaxed);
+	return true;
+}
+
+enum rrl_verdict
+rrl_judge(struct rrl *r, const uint8_t *ip, size_t ip_len, enum rrl_kind kind,
+    uint64_t zone, int64_t now_ms)
+{
+	struct rrl_table *t = r->table;
+	uint64_t address = address64(ip, ip_len);
+	uint64_t now = (uint64_t)now_ms * 1000 & TIME_MASK;
+	uint64_t net, hash;
+
+	for (uint32_t i = 0; i < r->n_exempt; i++)
+		if ((address & r->exempt[i].mask) == r->exempt[i].net)
+			return RRL_PASS;
+	net = ip_len == 4 ? address >> (32 - RRL_V4_BITS) | V4_MARK << 1 :
+	    address >> (64 - RRL_V6_BITS);
+	hash = namehash_fold(net ^ t->key[0], zone ^ t->key[1]);
+	hash = namehash_fold(hash ^ t->key[2], (uint64_t)kind ^ t->key[3]);
+	if (take(t, hash, r->per_second, now)) {
+		if (r->network_per_second == 0)
+			return RRL_PASS;
+		hash = namehash_fold(net ^ t->key[2], t->key[1]);
+		hash = namehash_fold(hash ^ t->key[0], t->key[3]);
+		if (take(t, hash, r->network_per_second, now))
+			return RRL_PASS;
+	}
+	r->n_limited++;
+	return r->slip != 0 && r->n_limited % r->slip == 0 ? RRL_SLIP :
+	    RRL_DROP;
+}

@@ -483,11 +483,52 @@ answer(struct answer_job *job, const struct answer_ctx *ctx,
 }
 
 void
+answer_liken(const struct answer_job *job, struct answer_likeness *out)
+{
+	const struct cache_zone *z = job->view.zone;
+
+	out->cookie_good = job->cookie == COOKIE_GOOD;
+	out->client = job->facts.client;
+	out->client_len = job->facts.client_len;
+	out->now_boot_ms = job->facts.now_boot_ms;
+	out->zone = 0;
+	if (z != NULL)
+		memcpy(&out->zone, z->id, sizeof(out->zone));
+	if (job->rcode == QUERY_NXDOMAIN)
+		out->kind = ANSWER_KIND_NXDOMAIN;
+	else if (job->rcode != QUERY_NOERROR)
+		out->kind = ANSWER_KIND_ERROR;
+	else if (job->tc || job->emit.count[EMIT_ANSWER] > 0)
+		out->kind = ANSWER_KIND_DATA;
+	else
+		out->kind = job->aa ? ANSWER_KIND_NODATA :
+		    ANSWER_KIND_REFERRAL;
+}
+
+size_t
+answer_slip(struct answer_job *job)
+{
+	size_t len = 0;
+
+	job->emit.len = 0;
+	job->view.zone = NULL;
+	job->query.edns.wants &= EDNS_COOKIE;
+	job->query.tsig_at = 0;
+	job->rcode = QUERY_NOERROR;
+	job->ede = EDNS_NO_EDE;
+	job->aa = false;
+	job->tc = true;
+	(void)answer_finish(job, &len);
+	return len;
+}
+
+void
 answer_summarise(const struct answer_job *job, struct answer_summary *out)
 {
 	out->rcode = (uint8_t)job->rcode;
 	out->tc = job->tc;
 	out->have_edns = job->query.edns.present;
+	out->cookie = job->cookie;
 	out->qtype = job->query.qtype;
 	out->zone_stats = job->zone_stats;
 }

@@ -48,10 +48,37 @@ struct answer_summary {
 	uint8_t rcode;
 	bool tc;
 	bool have_edns;
+	uint8_t cookie;			/* enum cookie_verdict */
 	uint16_t qtype;
 	uint32_t zone_stats;		/* cache_slot.stats, 0: no zone */
 };
 void answer_summarise(const struct answer_job *job,
     struct answer_summary *out);
+
+/* What makes two answers alike to those who limit them.  As enum rrl_kind. */
+enum answer_kind {
+	ANSWER_KIND_DATA, ANSWER_KIND_NODATA, ANSWER_KIND_NXDOMAIN,
+	ANSWER_KIND_REFERRAL, ANSWER_KIND_ERROR,
+};
+
+struct answer_likeness {
+	enum answer_kind kind;
+	bool cookie_good;
+	uint8_t client_len;
+	const uint8_t *client;		/* as in the facts */
+	uint64_t zone;			/* part of its id; 0: none */
+	int64_t now_boot_ms;
+};
+
+/** answer_liken() - valid after answer_finish() */
+void answer_liken(const struct answer_job *job, struct answer_likeness *out);
+
+/**
+ * answer_slip() - put the shortest answer in place of the finished one: TC,
+ *                 the question, an OPT with nothing but a cookie
+ *
+ * Returns its length.
+ */
+size_t answer_slip(struct answer_job *job);
 
 #endif

@@ -115,6 +115,8 @@ worker_fill(const struct conf *conf, const struct order *o)
 			return ERR_LIMIT;
 		w->socket[w->n_sockets] = things.fd[i];
 		w->stripe[w->n_sockets] = (uint8_t)atoi(things.label[i] + 7);
+		w->proxied[w->n_sockets] =
+		    strstr(things.label[i], ":proxied") != NULL;
 		e = sock_local(things.fd[i], &w->local[w->n_sockets]);
 		if (e != OK)
 			return e;
@@ -129,6 +131,10 @@ worker_fill(const struct conf *conf, const struct order *o)
 	w->ctx.nsid_len = (uint8_t)MIN(strlen(conf->dns.nsid),
 	    (size_t)ANSWER_NSID_MAX);
 	memcpy(w->ctx.nsid, conf->dns.nsid, w->ctx.nsid_len);
+	e = worker_front_init(&w->front, conf, fd_of("cookies_ro"),
+	    fd_of("rrl"), &w->ctx);
+	if (e != OK)
+		return e;
 	return nsec3hash_new(&w->ctx.nsec3hash);	/* for NSEC3 proofs */
 }
 
@@ -142,6 +148,10 @@ relay_fill(const struct conf *conf, const struct order *o)
 	int slot;
 
 	r->socket_path = conf->transfer.relay_socket;
+	for (size_t i = 0; i < conf->dns.proxy_prefixes.n; i++)
+		if (sock_prefix_parse(conf->dns.proxy_prefixes.items[i],
+		    &r->proxy[r->n_proxies]) == OK)
+			r->n_proxies++;
 	r->slot = atoi(o->slot);
 	r->metrics_fd = fd_of("metrics");
 	for (int i = 0; i < CACHE_READERS_MAX; i++)

@@ -198,7 +198,7 @@ job_finish(struct pipeline *p, unsigned i)
 }
 
 static void
-job_begin(struct pipeline *p, unsigned i, int64_t now)
+job_begin(struct pipeline *p, unsigned i, int64_t now, uint32_t wall_s)
 {
 	const struct pipeline_job *j = &p->todo[i];
 	struct answer_facts f = {
@@ -208,8 +208,11 @@ job_begin(struct pipeline *p, unsigned i, int64_t now)
 		.out_max = ANSWER_TCP_MAX,
 		.transport = p->conf.transport,
 		.source_port = j->conn->peer.port,
-		.stripe = p->conf.stripe[j->conn->listener],
+		.client = j->conn->peer.ip,
+		.client_len = j->conn->peer.family == 4 ? 4 : 16,
+		.stripe = j->conn->stripe,
 		.now_boot_ms = now,
+		.now_wall_s = wall_s,
 	};
 
 	answer_begin(&p->job[i], p->conf.ctx, &f);
@@ -221,14 +224,16 @@ pipeline_run(struct pipeline *p)
 	uint8_t live[ANSWER_LOCKSTEP];
 	unsigned n_live = p->n, kept;
 	int64_t now;
+	uint32_t wall_s;
 
 	p->scratch_len = 0;
 	if (p->n == 0)
 		return;
 	now = now_boot_ms();
+	wall_s = (uint32_t)(now_wall_ms() / 1000);
 	control_enter(p->conf.reader, p->conf.super);
 	for (unsigned i = 0; i < p->n; i++) {
-		job_begin(p, i, now);
+		job_begin(p, i, now, wall_s);
 		live[i] = (uint8_t)i;
 	}
 	while (n_live > 0) {

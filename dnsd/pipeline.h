@@ -51,9 +51,10 @@ enum {
 	PIPELINE_BUFFERS_MAX = 1024,
 };
 
-/* The caller's, one a connection; zeroed but for peer and listener. */
+/* The caller's, one a connection; zeroed but for peer, listener, stripe. */
 struct pipeline_conn {
-	struct sock_addr peer;
+	struct sock_addr peer;		/* the client, also behind a proxy */
+	uint8_t stripe;			/* of the address that it asked */
 	uint8_t listener;		/* index of its listening socket */
 	bool waiting;			/* whole messages wait in @in */
 	bool broken;			/* close it: write failed, no buffer */
@@ -76,7 +77,6 @@ typedef void (*pipeline_notify_fn)(void *arg, struct pipeline_conn *c,
 struct pipeline_conf {
 	const struct answer_ctx *ctx;
 	enum answer_transport transport;
-	const uint8_t *stripe;		/* by listener */
 	struct control_counters *count;
 	struct cache_reader *reader;
 	const struct cache_super *super;

@@ -69,3 +69,39 @@ relay_frame_get(const uint8_t *bytes, size_t len, struct relay_frame *out)
 	*out = f;
 	return OK;
 }
+
+enum { PREFIX_SHIFT = 48, PREFIX_MAX = 63, PORT_SHIFT = 32, V6_HOST_MAX = 32 };
+
+uint64_t
+relay_cookie_proxy(unsigned prefix, const struct sock_addr *proxy)
+{
+	const uint8_t *low = proxy->ip + (proxy->family == 4 ? 0 : 12);
+
+	return RELAY_COOKIE_PROXY | (uint64_t)(prefix & PREFIX_MAX) <<
+	    PREFIX_SHIFT | (uint64_t)proxy->port << PORT_SHIFT |
+	    (uint64_t)low[0] << 24 | (uint64_t)low[1] << 16 |
+	    (uint64_t)low[2] << 8 | low[3];
+}
+
+bool
+relay_cookie_address(uint64_t cookie, const struct sock_prefix *prefixes,
+    unsigned n, struct sock_addr *out)
+{
+	unsigned which = (unsigned)(cookie >> PREFIX_SHIFT) & PREFIX_MAX;
+	const struct sock_prefix *p;
+	uint8_t *low;
+
+	if (which >= n)
+		return false;
+	p = &prefixes[which];
+	if (p->family == 6 && p->len < 128 - V6_HOST_MAX)
+		return false;
+	memset(out, 0, sizeof(*out));
+	out->family = p->family;
+	out->port = (uint16_t)(cookie >> PORT_SHIFT);
+	memcpy(out->ip, p->ip, sizeof(out->ip));
+	low = out->ip + (p->family == 4 ? 0 : 12);
+	for (int i = 0; i < 4; i++)
+		low[i] = (uint8_t)(cookie >> (24 - 8 * i));
+	return sock_prefix_match(p, out);
+}

@@ -15,6 +15,7 @@
 #ifndef DNSD_RELAY_H
 #define DNSD_RELAY_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -33,6 +34,19 @@ enum {
 
 /* Cookies: where a reply goes. */
 #define RELAY_COOKIE_TCP (UINT64_C(1) << 63)
+
+#define RELAY_COOKIE_PROXY (UINT64_C(1) << 62)
+
+/**
+ * relay_cookie_proxy() - the answer goes to this proxy, not to the source
+ * @prefix: which configured prefix it is of; its host bits and port are in
+ *          the cookie, so that of IPv6 only /96 and longer can be told
+ */
+uint64_t relay_cookie_proxy(unsigned prefix, const struct sock_addr *proxy);
+
+/** relay_cookie_address() - the way back; false: it cannot be told */
+bool relay_cookie_address(uint64_t cookie, const struct sock_prefix *prefixes,
+    unsigned n, struct sock_addr *out);
 
 struct relay_frame {
 	uint8_t kind;

@@ -84,9 +84,14 @@ static void
 answer_udp(struct state *s, const struct relay_frame *f)
 {
 	struct sockaddr_storage to;
-	socklen_t len = sock_addr_to_sa(&f->source, &to);
+	struct sock_addr back = f->source;
+	socklen_t len;
 	int best = -1;
 
+	if (f->cookie & RELAY_COOKIE_PROXY && !relay_cookie_address(f->cookie,
+	    s->r->proxy, s->r->n_proxies, &back))
+		return;
+	len = sock_addr_to_sa(&back, &to);
 	for (int i = 0; i < s->r->n_sockets; i++) {
 		const struct sock_addr *l = &s->r->local[i];
 

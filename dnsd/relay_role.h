@@ -22,6 +22,8 @@ struct relay_role {
 	int n_sockets;			/* UDP listeners, to answer from */
 	int socket[WORKER_SOCKETS_MAX];
 	struct sock_addr local[WORKER_SOCKETS_MAX];
+	unsigned n_proxies;		/* dns.proxy_prefixes */
+	struct sock_prefix proxy[WORKER_FRONT_PROXIES_MAX];
 	int metrics_fd;			/* -1: none */
 	int slot;
 	struct control *control;

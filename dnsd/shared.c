@@ -15,6 +15,7 @@
 #include <netinet/tcp.h>
 
 #include "common/base/check.h"
+#include "common/base/hash.h"
 #include "common/base/log.h"
 #include "dnsd/hold.h"
 #include "dnsd/shared.h"
@@ -118,6 +119,37 @@ control_make(struct shared *s)
 	    &fd);
 
 	return e != OK ? e : control_map(fd, &s->control);
+}
+
+/* Secrets: workers have a description that cannot write. */
+static enum err
+cookies_make(struct shared *s)
+{
+	char path[64];
+	int fd, ro;
+	enum err e = memory_make(s, "cookies", COOKIE_JAR_BYTES, true, &fd);
+
+	if (e == OK)
+		e = cookie_jar_map(fd, true, &s->jar);
+	if (e != OK)
+		return e;
+	snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
+	ro = open(path, O_RDONLY | O_CLOEXEC);
+	if (ro < 0)
+		return err_from_errno(errno);
+	inherit_add(&s->all, ro, "cookies_ro");
+	return OK;
+}
+
+/* What UDP workers count rates in, together. */
+static enum err
+rates_make(struct shared *s)
+{
+	int fd;
+	enum err e = memory_make(s, "rrl", sizeof(struct rrl_table), true,
+	    &fd);
+
+	return e != OK ? e : worker_front_key(fd);
 }
 
 static void
@@ -273,10 +305,17 @@ enum err
 shared_addresses(struct shared *s, const struct conf *conf)
 {
 	enum err e;
+	int n_plain;
 
 	s->conf = conf;
 	e = addresses_read(conf, &conf->dns.listen, 53, s->address,
 	    s->stripe, &s->n_addresses);
+	n_plain = s->n_addresses;
+	if (e == OK)
+		e = addresses_read(conf, &conf->dns.proxy_listen, 53,
+		    s->address, s->stripe, &s->n_addresses);
+	for (int i = n_plain; i < s->n_addresses; i++)
+		s->proxied[i] = true;
 	if (e == OK)
 		e = addresses_read(conf, &conf->dns.tls_listen, 853,
 		    s->tls_address, s->tls_stripe, &s->n_tls);
@@ -311,6 +350,7 @@ shared_make(struct shared *s, const char *hold_path, bool beside)
 	enum err e;
 
 	s->beside = beside;
+	hash_init();
 	if (n > CONTROL_WORKERS_MAX)
 		return ERR_LIMIT;
 	if (hold_ask(hold_path, &s->found) == OK)
@@ -318,6 +358,10 @@ shared_make(struct shared *s, const char *hold_path, bool beside)
 	e = arena_make(s);
 	if (e == OK)
 		e = control_make(s);
+	if (e == OK)
+		e = cookies_make(s);
+	if (e == OK)
+		e = rates_make(s);
 	if (e == OK)
 		e = rings_make(s);
 	for (uint32_t i = 0; i < n && e == OK; i++)

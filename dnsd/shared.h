@@ -31,9 +31,11 @@ struct shared {
 	int n_addresses;
 	struct sock_addr address[WORKER_SOCKETS_MAX];
 	uint8_t stripe[WORKER_SOCKETS_MAX];
+	bool proxied[WORKER_SOCKETS_MAX];	/* of dns.proxy_listen */
 	int n_tls;
 	struct sock_addr tls_address[WORKER_SOCKETS_MAX];
 	uint8_t tls_stripe[WORKER_SOCKETS_MAX];
+	struct cookie_jar *jar;
 };
 
 /** shared_addresses() - first: what to listen on.  ERR_LIMIT, ERR_CONFIG */

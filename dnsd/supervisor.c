@@ -115,8 +115,9 @@ give_sockets(const struct supervisor *s, const struct child *c,
 		else
 			snprintf(label, sizeof(label), "tcp:%s",
 			    SOCK_TEXT(&s->shared.address[i]));
-		inherit_add(h, shared_fd(&s->shared, label), "socket:%u",
-		    s->shared.stripe[i]);
+		inherit_add(h, shared_fd(&s->shared, label), "socket:%u%s",
+		    s->shared.stripe[i], s->shared.proxied[i] ? ":proxied" :
+		    "");
 	}
 }
 
@@ -165,6 +166,7 @@ give(const struct supervisor *s, const struct child *c, int theirs,
 	case ROLE_UDP:
 		snprintf(label, sizeof(label), "ring:%d", c->index);
 		inherit_add(h, shared_fd(&s->shared, label), "ring");
+		inherit_add(h, shared_fd(&s->shared, "rrl"), "rrl");
 		break;
 	case ROLE_TCP:
 		break;
@@ -176,6 +178,7 @@ give(const struct supervisor *s, const struct child *c, int theirs,
 	}
 	inherit_add(h, shared_fd(&s->shared, "arena_ro"), "arena_ro");
 	inherit_add(h, shared_fd(&s->shared, "control"), "control");
+	inherit_add(h, shared_fd(&s->shared, "cookies_ro"), "cookies_ro");
 	snprintf(label, sizeof(label), "pairw:%d", c->slot);
 	inherit_add(h, shared_fd(&s->shared, label), "relay");
 	give_sockets(s, c, h);
@@ -543,8 +546,29 @@ tls_watch(struct supervisor *s, bool force)
 	}
 }
 
-/* What may change live is the log level and the certificate; all else wants
- * a restart. */
+/* The secrets of cookies, as the configuration says. Workers see the change
+ * by themselves. */
+static enum err
+cookies_fill(struct supervisor *s)
+{
+	struct fault fault = { 0 };
+	char text[600];
+	enum err e = cookie_jar_fill(s->shared.jar,
+	    s->conf->dns.cookie_secret_file,
+	    strcmp(s->conf->dns.cookies, "off") != 0, now_boot_ms(), &fault);
+
+	if (e != OK)
+		log_err("cookies.failed", "reason=%s",
+		    LOG_Q(fault_print(&fault, text, sizeof(text))));
+	else
+		log_info("cookies.filled", "secrets=%u file=%s",
+		    s->shared.jar->secrets.n,
+		    LOG_Q(s->conf->dns.cookie_secret_file));
+	return e;
+}
+
+/* What may change live is the log level, the certificate and the secrets of
+ * cookies; all else wants a restart. */
 static void
 reload(struct supervisor *s)
 {
@@ -557,6 +581,7 @@ reload(struct supervisor *s)
 	s->tls.key_path = s->conf->dns.tls_key_file;
 	conf_free(old);
 	tls_watch(s, true);
+	(void)cookies_fill(s);		/* on error the old ones stay */
 }
 
 static void
@@ -591,6 +616,9 @@ supervise(struct supervisor *s)
 		if (now_mono_ms() >= next_watch) {
 			next_watch = now_mono_ms() + TICK_MS;
 			children_watch(s);
+			if (cookie_jar_roll(s->shared.jar, now_boot_ms()))
+				log_info("cookies.rolled", "secrets=%u",
+				    s->shared.jar->secrets.n);
 		}
 	}
 }
@@ -616,6 +644,8 @@ supervisor_run(struct svc *svc, int argc, char **argv)
 	orphan_read(&s->orphans, path);
 	path_of(s, "hold.sock", path, sizeof(path));
 	e = shared_make(&s->shared, path, s->orphans.n > 0);
+	if (e == OK)
+		e = cookies_fill(s);
 	if (e == OK) {
 		orphan_stop(&s->orphans, "hold", -1);
 		e = shared_offer(&s->shared, path);

@@ -65,6 +65,10 @@ worker_count(struct control_counters *c, const struct answer_job *job)
 		control_add(c, CONTROL_with_edns, 1);
 	if (s.tc)
 		control_add(c, CONTROL_udp_truncated, 1);
+	if (s.cookie != COOKIE_NONE)
+		control_add(c, s.cookie == COOKIE_GOOD ? CONTROL_cookie_good :
+		    s.cookie == COOKIE_BAD ? CONTROL_cookie_bad :
+		    CONTROL_cookie_client, 1);
 }
 
 void

@@ -16,6 +16,7 @@
 #include "common/base/sock.h"
 #include "dnsd/answer.h"
 #include "dnsd/control.h"
+#include "dnsd/worker_front.h"
 
 enum {
 	WORKER_SOCKETS_MAX = 64,
@@ -32,8 +33,10 @@ struct worker {
 	int n_sockets;
 	int socket[WORKER_SOCKETS_MAX];
 	uint8_t stripe[WORKER_SOCKETS_MAX];
+	bool proxied[WORKER_SOCKETS_MAX];	/* PROXY headers come first */
 	struct sock_addr local[WORKER_SOCKETS_MAX];
 	struct answer_ctx ctx;
+	struct worker_front front;
 	/* UDP */
 	int ring_fd;
 	bool predecessor_crashed;

@@ -48,6 +48,8 @@ struct client {
 	bool queued;			/* in this turn's list */
 	bool again;			/* read without waiting */
 	bool read_writes;		/* the channel's read must write first */
+	bool head_due;			/* a PROXY header comes first */
+	uint16_t head_seen;		/* octets of it */
 	int64_t last;			/* when it was last busy */
 	/* Deadlines, now_mono_ms(); 0: not waited for. */
 	int64_t idle_due, message_due, write_due, open_due;
@@ -188,6 +190,8 @@ client_open(struct tcp *t, int fd, int listener, const struct sock_addr *peer,
 	c->conn.listener = (uint8_t)listener;
 	c->conn.peer = *peer;
 	c->last = t->now;
+	c->conn.stripe = t->w->stripe[listener];
+	c->head_due = t->w->proxied[listener];
 	/* Who comes to say nothing does not stay long. */
 	if (chan != NULL)
 		c->open_due = t->now + t->ch->open_ms;
@@ -251,8 +255,12 @@ admit(struct tcp *t, int fd, int which, const struct sock_addr *peer)
 {
 	uint32_t bucket = bucket_of(t, peer);
 
-	if (over_limit_of_net(t, bucket, peer))
+	if (t->w->proxied[which]) {	/* its clients are counted later */
+		if (worker_front_proxy(&t->w->front, peer) < 0)
+			return false;
+	} else if (over_limit_of_net(t, bucket, peer)) {
 		return false;
+	}
 	if (t->n_open >= t->n_max && !idlest_close(t))
 		return false;
 	return client_open(t, fd, which, peer, bucket);
@@ -330,6 +338,62 @@ plain_write(int fd, const uint8_t *buf, size_t len)
 	return n;
 }
 
+/* The connection is another's now: the client behind the proxy. */
+static void
+client_rename(struct tcp *t, struct client *c, const struct proxyv2 *h)
+{
+	struct sock_addr peer;
+	uint32_t bucket;
+
+	c->conn.stripe = worker_front_stripe(&t->w->front, h, c->conn.stripe);
+	if (h->local)
+		return;
+	worker_front_address(h, &peer);
+	bucket = bucket_of(t, &peer);
+	if (over_limit_of_net(t, bucket, &peer)) {
+		control_add(t->count, CONTROL_tcp_refused, 1);
+		c->conn.broken = true;
+		return;
+	}
+	bucket_leave(t, c);
+	c->conn.peer = peer;
+	bucket_enter(t, c, bucket);
+}
+
+/*
+ * The PROXY header is looked at where the kernel keeps it and taken when it is
+ * whole; until then the kernel wakes us for more octets than there were.
+ * False: not yet, or never (broken).
+ */
+static bool
+head_take(struct tcp *t, struct client *c)
+{
+	uint8_t head[PROXYV2_MAX];
+	ssize_t n = recv(c->fd, head, sizeof(head), MSG_PEEK | MSG_DONTWAIT);
+	struct proxyv2 h;
+	int low = 1;
+	enum err e;
+
+	if (n < 0 && (errno == EAGAIN || errno == EINTR))
+		return false;
+	e = n <= c->head_seen ? ERR_MALFORMED :
+	    proxyv2_parse(head, (size_t)n, &h);
+	if (e == OK && recv(c->fd, head, h.size, MSG_DONTWAIT) != h.size)
+		e = ERR_MALFORMED;
+	if (e == ERR_AGAIN) {
+		c->head_seen = (uint16_t)n;
+		low = (int)n + 1;
+	} else if (e == OK) {
+		c->head_due = false;
+		client_rename(t, c, &h);
+	} else {
+		control_add(t->count, CONTROL_proxy_refused, 1);
+		c->conn.broken = true;
+	}
+	setsockopt(c->fd, SOL_SOCKET, SO_RCVLOWAT, &low, sizeof(low));
+	return e == OK && !c->conn.broken;
+}
+
 static void
 client_read(struct tcp *t, struct client *c)
 {
@@ -338,6 +402,8 @@ client_read(struct tcp *t, struct client *c)
 	ssize_t n;
 
 	if (c->eof || c->doomed || !pipeline_wants(&c->conn))
+		return;
+	if (c->head_due && !head_take(t, c))
 		return;
 	buf = pipeline_room(&t->pipe, &c->conn, &max);
 	n = c->chan == NULL ? plain_read(c->fd, buf, max) :
@@ -562,6 +628,7 @@ events_serve(struct tcp *t, int wait_ms)
 
 	n = epoll_wait(t->epoll, ev, EVENTS_MAX, n_left > 0 ? 0 : wait_ms);
 	t->now = now_mono_ms();
+	worker_front_refresh(&t->w->front);
 	for (uint32_t i = 0; i < n_left; i++)
 		client_turn(t, &t->client[t->list[i]]);
 	for (int i = 0; i < n; i++) {
@@ -649,7 +716,6 @@ tcp_init(struct tcp *t, struct worker *w, const struct worker_tcp_channel *ch)
 	struct pipeline_conf conf = {
 		.ctx = &w->ctx,
 		.transport = ch->transport,
-		.stripe = w->stripe,
 		.count = &w->control->counters[w->slot],
 		.reader = &w->control->reader[w->slot],
 		.super = (const struct cache_super *)(const void *)w->arena,

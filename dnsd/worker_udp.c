@@ -7,6 +7,7 @@
 
 #include "common/base/log.h"
 #include "common/base/now.h"
+#include "dnsd/relay.h"
 #include "dnsd/ring.h"
 #include "dnsd/worker_udp.h"
 
@@ -20,47 +21,91 @@ struct udp {
 	struct control_counters *count;
 	struct cache_reader *reader;
 	const struct cache_super *super;
+	struct proxyv2 header[RING_BATCH];
 	struct answer_job job[RING_BATCH];
 	_Alignas(64) uint8_t out[RING_BATCH][OUT_MAX];
 };
 
-static uint16_t
-source_port(const struct sockaddr_storage *s)
+/* Who asks what; false: nobody who may. */
+static bool
+client_of(struct udp *u, unsigned slot, struct worker_front_client *out)
 {
-	struct sock_addr a;
+	const struct sockaddr_storage *source = &u->ring->source[slot];
+	const uint8_t *bytes = u->ring->bytes[slot];
+	size_t len = ring_len(u->ring, slot);
+	unsigned which = u->ring->socket;
 
-	if (sock_addr_from_sa((const struct sockaddr *)s, sizeof(*s), &a) != OK)
-		return 0;
-	return a.port;
+	if (u->w->proxied[which])
+		return worker_front_unwrap(&u->w->front, source, bytes, len,
+		    u->w->stripe[which], &u->header[slot], out);
+	worker_front_plain(source, out);
+	out->stripe = u->w->stripe[which];
+	out->request = bytes;
+	out->request_len = len;
+	return true;
 }
 
-static void
-job_begin(struct udp *u, unsigned slot, int64_t now)
+/* False: it is dropped. */
+static bool
+job_begin(struct udp *u, unsigned slot, int64_t now, uint32_t wall_s)
 {
-	struct answer_facts f = {
-		.request = u->ring->bytes[slot],
-		.request_len = ring_len(u->ring, slot),
+	struct worker_front_client client;
+	struct answer_facts f;
+
+	if (!client_of(u, slot, &client))
+		return false;
+	f = (struct answer_facts){
+		.request = client.request,
+		.request_len = client.request_len,
 		.out = u->out[slot],
 		.out_max = OUT_MAX,
 		.transport = ANSWER_UDP,
-		.source_port = source_port(&u->ring->source[slot]),
-		.stripe = u->w->stripe[u->ring->socket],
+		.source_port = client.port,
+		.client_len = client.ip_len,
+		.client = client.ip,
+		.stripe = client.stripe,
 		.now_boot_ms = now,
+		.now_wall_s = wall_s,
 	};
-
 	answer_begin(&u->job[slot], &u->w->ctx, &f);
+	return true;
 }
 
+/* A NOTIFY that came by a proxy is of its client; the answer goes to the
+ * proxy. */
 static void
 notify_pass(struct udp *u, unsigned slot)
 {
-	struct sock_addr source;
+	const struct sock_addr *listener = &u->w->local[u->ring->socket];
+	const struct proxyv2 *h = &u->header[slot];
+	const uint8_t *bytes = u->ring->bytes[slot];
+	size_t len = ring_len(u->ring, slot), skip = 0;
+	struct sock_addr source, client;
+	uint64_t cookie = 0;
+	int proxy;
 
 	if (sock_addr_from_sa((struct sockaddr *)&u->ring->source[slot],
 	    sizeof(u->ring->source[slot]), &source) != OK)
 		return;
-	worker_relay(u->w, 0, &u->w->local[u->ring->socket], &source,
-	    u->ring->bytes[slot], ring_len(u->ring, slot));
+	client = source;
+	if (u->w->proxied[u->ring->socket]) {
+		proxy = worker_front_proxy(&u->w->front, &source);
+		if (proxy < 0)
+			return;
+		skip = h->size;
+		cookie = relay_cookie_proxy((unsigned)proxy, &source);
+		if (!h->local)
+			worker_front_address(h, &client);
+	}
+	worker_relay(u->w, cookie, listener, &client, bytes + skip,
+	    len - skip);
+}
+
+static bool
+may_send(struct udp *u, unsigned slot, size_t *len)
+{
+	return !u->w->front.limits || worker_front_limit(&u->w->front,
+	    &u->job[slot], u->count, len);
 }
 
 static void
@@ -70,6 +115,8 @@ job_finish(struct udp *u, unsigned slot)
 
 	switch (answer_finish(&u->job[slot], &len)) {
 	case ANSWER_SEND:
+		if (!may_send(u, slot, &len))
+			break;
 		worker_count(u->count, &u->job[slot]);
 		ring_queue(u->ring, slot, u->out[slot], len);
 		return;
@@ -91,7 +138,9 @@ batch_answer(struct udp *u, const uint8_t *slots, unsigned n)
 	unsigned n_live = 0, kept;
 	unsigned failed, sent;
 	int64_t now = now_boot_ms();
+	uint32_t wall_s = (uint32_t)(now_wall_ms() / 1000);
 
+	worker_front_refresh(&u->w->front);
 	control_enter(u->reader, u->super);
 	for (unsigned i = 0; i < n; i++) {
 		ring_mark(u->ring, slots[i]);
@@ -100,7 +149,11 @@ batch_answer(struct udp *u, const uint8_t *slots, unsigned n)
 			ring_done(u->ring, slots[i]);
 			continue;
 		}
-		job_begin(u, slots[i], now);
+		if (!job_begin(u, slots[i], now, wall_s)) {
+			control_add(u->count, CONTROL_proxy_refused, 1);
+			ring_done(u->ring, slots[i]);
+			continue;
+		}
 		live[n_live++] = slots[i];
 	}
 	while (n_live > 0) {

@@ -26,7 +26,6 @@ struct fixture {
 };
 
 static struct fixture *f;
-static const uint8_t stripes[] = { 0 };
 
 static void
 take(struct peer *peer, size_t most)
@@ -87,7 +86,7 @@ setup(void **state)
 	ask_publish(&f->ask);
 	conf = (struct pipeline_conf){
 		.ctx = &f->ask.ctx, .transport = ANSWER_TCP,
-		.stripe = stripes, .count = &f->count, .reader = &f->reader,
+		.count = &f->count, .reader = &f->reader,
 		.super = (const void *)f->ask.cache.arena, .buffers = CONNS,
 		.flush = on_flush, .notify = on_notify, .arg = f,
 	};

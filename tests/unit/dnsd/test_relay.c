@@ -69,3 +69,40 @@ TEST(relay_frame_does_not_hold_what_is_too_long)
 	f.len = RELAY_DATAGRAM_MAX + 1;
 	assert_int_equal(relay_frame_put(&f, bytes), 0);
 }
+
+/* the answer to a NOTIFY that came by a proxy goes back by it. */
+TEST(a_cookie_tells_the_way_back_to_a_proxy)
+{
+	static const struct {
+		const char *prefix, *address;
+		bool told;
+	} cases[] = {
+		{ "192.0.2.0/24", "192.0.2.77", true },
+		{ "0.0.0.0/0", "203.0.113.9", true },
+		{ "2001:db8::7/128", "2001:db8::7", true },
+		{ "2001:db8:0:1:2:3::/96", "2001:db8:0:1:2:3:4:5", true },
+		{ "2001:db8::/64", "2001:db8::7", false },
+	};
+	struct sock_prefix prefix[COUNT_OF(cases)];
+	struct sock_addr a, back;
+	uint64_t cookie;
+
+	for (unsigned i = 0; i < COUNT_OF(cases); i++)
+		assert_ok(sock_prefix_parse(cases[i].prefix, &prefix[i]));
+	for (unsigned i = 0; i < COUNT_OF(cases); i++) {
+		assert_ok(sock_ip_parse(cases[i].address, &a));
+		a.port = 65000;
+		cookie = relay_cookie_proxy(i, &a);
+		assert_true(cookie & RELAY_COOKIE_PROXY);
+		assert_false(cookie & RELAY_COOKIE_TCP);
+		assert_int_equal(relay_cookie_address(cookie, prefix,
+		    COUNT_OF(cases), &back), cases[i].told);
+		if (cases[i].told)
+			assert_memory_equal(&a, &back, sizeof(a));
+		assert_false(relay_cookie_address(cookie, prefix, i, &back));
+	}
+	/* xferd cannot send us elsewhere. */
+	assert_ok(sock_ip_parse("198.51.100.1", &a));
+	assert_false(relay_cookie_address(relay_cookie_proxy(0, &a), prefix,
+	    COUNT_OF(cases), &back));
+}

@@ -49,8 +49,7 @@ class Primary(asyncio.DatagramProtocol):
     # -- SOA over UDP ------------------------------------------------------
 
     def connection_made(self, transport):
-        if isinstance(transport, asyncio.DatagramTransport):
-            self.udp = transport
+        self.udp = transport
 
     def datagram_received(self, data, addr):
         q = Query(data)
@@ -93,7 +92,15 @@ class Primary(asyncio.DatagramProtocol):
         t = Transfer(q, case)
         signer = case.signer(q)
         case.asked.append((q.qtype, q.edns))
-        for step in case.steps(t):
+        try:
+            return await self.take_steps(case.steps(t), signer, writer)
+        except (struct.error, TypeError, IndexError, AssertionError) as e:
+            case.broken = f"the behaviour itself is broken: {e!r}"
+            raise EOFError from e
+
+    @staticmethod
+    async def take_steps(steps, signer, writer):
+        for step in steps:
             if step is CLOSE:
                 return False
             if step is RESET:

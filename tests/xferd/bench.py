@@ -249,9 +249,19 @@ class Bench:
             return f.read()
 
     def children(self, p, role):
-        r = subprocess.run(["pgrep", "-P", str(p.pid), "-f",
-                            f"role={role}"], stdout=subprocess.PIPE)
-        return [int(x) for x in r.stdout.split()]
+        pids = []
+        for task in os.listdir(f"/proc/{p.pid}/task"):
+            with open(f"/proc/{p.pid}/task/{task}/children") as f:
+                pids += f.read().split()
+        out = []
+        for pid in pids:
+            try:
+                with open(f"/proc/{pid}/cmdline", "rb") as f:
+                    if f"role={role}".encode() in f.read():
+                        out.append(int(pid))
+            except OSError:
+                pass
+        return out
 
     def metric(self, name):
         import urllib.request

@@ -19,7 +19,7 @@
 #include "dnsd/feed_sql.h"
 
 enum {
-	PIECE_PAGES = 500,
+	PIECE_PAGES = 16,		/* about what a socket holds */
 	ARRAY_BYTES_MAX = INTAKE_ZONES_MAX * 64,
 };
 
@@ -272,46 +272,65 @@ piece_ask(struct batch *b, struct db_pipe *pipe, const struct after *after)
 	    db_bytes(after->low, after->low_len), db_i64(PIECE_PAGES)));
 }
 
-/* Also what the next piece comes after. */
+/* Where the next piece begins; false: there is none. */
 static enum err
-piece_take(struct batch *b, struct db_rows *rows, struct after *after,
-    bool *out_last)
+piece_next(struct batch *b, struct db_rows *rows, struct after *after,
+    bool *out_more)
 {
 	size_t n = db_rows_n(rows), len;
 	const uint8_t *low;
 
-	for (size_t i = 0; i < n; i++)
-		part_row(b, rows, i, true);
-	*out_last = n < PIECE_PAGES || b->item[0].err != OK;
-	if (n > 0) {
-		low = db_get_bytes(rows, n - 1, 1, &len);
-		if (low == NULL || len > sizeof(after->low))
-			return ERR_DB;
-		memcpy(after->low, low, len);
-		after->low_len = len;
-		after->generation = db_get_i64(rows, n - 1, 3);
-	}
+	*out_more = n == PIECE_PAGES && b->item[0].load != NULL &&
+	    b->item[0].err == OK;
+	if (!*out_more)
+		return OK;
+	low = db_get_bytes(rows, n - 1, 1, &len);
+	if (low == NULL || len > sizeof(after->low))
+		return ERR_DB;
+	memcpy(after->low, low, len);
+	after->low_len = len;
+	after->generation = db_get_i64(rows, n - 1, 3);
 	return db_rows_failed(rows) ? ERR_DB : OK;
 }
 
-/* The rest of the pages of one large zone. */
+/*
+ * The rest of the pages of one large zone: PostgreSQL works on the next piece
+ * while this one is loaded.  @rows is the piece before; NULL: the first is to
+ * be asked for.
+ */
 static enum err
-pieces_read(struct batch *b, struct after *after)
+pieces_read(struct batch *b, struct db_rows *rows, struct after *after)
 {
-	bool last = b->item[0].load == NULL || b->item[0].err != OK;
+	struct db_pipe pipe[2];
+	unsigned number[2] = { 0, 0 };
+	bool more = b->item[0].load != NULL && b->item[0].err == OK;
 	enum err e = OK;
+	int at = 0;
 
-	while (e == OK && !last) {
-		struct db_pipe pipe;
-		unsigned n;
+	if (rows != NULL)
+		e = piece_next(b, rows, after, &more);
+	for (bool first = true; e == OK; first = false, at = !at) {
+		struct db_pipe *next = &pipe[!at];
 
-		db_pipe_begin(&pipe, b->in->db);
-		n = piece_ask(b, &pipe, after);
-		e = db_pipe_run(&pipe);
+		if (more) {
+			db_pipe_begin(next, b->in->db);
+			number[!at] = piece_ask(b, next, after);
+			db_pipe_send(next);
+		}
+		if (rows != NULL)
+			e = parts_take(b, rows, true);
+		if (!first)
+			db_pipe_end(&pipe[at]);
+		if (!more)
+			break;
 		if (e == OK)
-			e = piece_take(b, db_pipe_rows(&pipe, n), after,
-			    &last);
-		db_pipe_end(&pipe);
+			e = db_pipe_run(next);
+		if (e == OK) {
+			rows = db_pipe_rows(next, number[!at]);
+			e = piece_next(b, rows, after, &more);
+		}
+		if (e != OK)
+			db_pipe_end(next);
 	}
 	return e;
 }
@@ -337,7 +356,6 @@ read_ahead(struct batch *b)
 	struct db_pipe pipe;
 	unsigned states, nodes, pages;
 	int64_t boot_ms = now_boot_ms();	/* before: deadlines err early */
-	bool last = true;
 	enum err e;
 
 	db_pipe_begin(&pipe, b->in->db);
@@ -356,12 +374,10 @@ read_ahead(struct batch *b)
 		e = parts_take(b, db_pipe_rows(&pipe, nodes), false);
 	}
 	if (e == OK && b->large)
-		e = piece_take(b, db_pipe_rows(&pipe, pages), &after, &last);
+		e = pieces_read(b, db_pipe_rows(&pipe, pages), &after);
 	else if (e == OK)
 		e = parts_take(b, db_pipe_rows(&pipe, pages), true);
 	db_pipe_end(&pipe);
-	if (e == OK && !last)
-		e = pieces_read(b, &after);
 	return e == OK && b->large ? db_tx_commit(b->in->db) : e;
 }
 
@@ -397,7 +413,7 @@ read_in_turn(struct batch *b)
 	db_pipe_end(&pipe);
 	after = after_base(b->item[0].base);
 	if (e == OK && b->large)
-		e = pieces_read(b, &after);
+		e = pieces_read(b, NULL, &after);
 	return e == OK ? db_tx_commit(b->in->db) : e;
 }
 

@@ -23,7 +23,7 @@
 
 enum {
 	ARRAY_MAX = 256 << 20,
-	CHUNK_BYTES = 4 << 20,
+	CHUNK_BYTES = 256 << 10,
 	GIVE_UP_MS = 30000,		/* below any sane lease: see the fence */
 };
 

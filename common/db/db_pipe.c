@@ -87,7 +87,7 @@ send_one(struct db_pipe *p, const struct db_stmt *stmt,
 	bool named;
 
 	CHECK(n_params == stmt->n_params);
-	CHECK(!p->ran);
+	CHECK(!p->sent_all);
 	if (p->err != OK)
 		return;
 	named = parse_sent(p, stmt);
@@ -209,27 +209,43 @@ take_all(struct db_pipe *p)
 		p->err = e;
 }
 
+void
+db_pipe_send(struct db_pipe *p)
+{
+	enum err e;
+
+	CHECK(!p->ran);
+	CHECK(!p->sent_all);
+	p->sent_all = true;
+	if (p->db->conn == NULL)
+		return;
+	if (PQpipelineSync(p->db->conn) != 0) {
+		e = db_conn_flush(p->db, db_conn_deadline(p->db));
+	} else {
+		e = db_conn_failure(p->db, NULL);
+		db_conn_drop(p->db);
+	}
+	if (p->err == OK)
+		p->err = e;
+}
+
 enum err
 db_pipe_run(struct db_pipe *p)
 {
 	CHECK(!p->ran);
+	if (!p->sent_all)
+		db_pipe_send(p);
 	p->ran = true;
-	if (p->db->conn == NULL)
-		return p->err;
 	/* What was sent before a failure is answered as well. */
-	if (PQpipelineSync(p->db->conn) == 0) {
-		enum err e = db_conn_failure(p->db, NULL);
-
-		p->err = p->err != OK ? p->err : e;
-		db_conn_drop(p->db);
-	} else {
+	if (p->db->conn != NULL)
 		take_all(p);
-	}
 	if (p->db->conn != NULL && PQexitPipelineMode(p->db->conn) == 0) {
 		if (p->err == OK)
 			p->err = db_conn_failure(p->db, NULL);
 		db_conn_drop(p->db);
 	}
+	if (p->err == OK && p->db->conn == NULL)
+		p->err = ERR_DB_LOST;
 	if (p->err != OK && p->db->conn == NULL && p->committing)
 		p->err = ERR_DB_UNKNOWN;
 	else if (p->err != OK)

@@ -41,6 +41,7 @@ struct db_pipe {
 	bool committing;		/* COMMIT is on its way */
 	unsigned n;			/* rows wanted */
 	struct db_rows *rows[DB_PIPE_MAX];
+	bool sent_all;
 	bool ran;
 	struct buf sent;		/* a byte for each answer to come */
 	const struct db_stmt *learn[DB_PIPE_MAX];	/* Parses on the way */
@@ -65,6 +66,10 @@ void db_pipe_do(struct db_pipe *p, const struct db_stmt *stmt,
     const struct db_param *params, size_t n_params);
 
 void db_pipe_commit(struct db_pipe *p);
+
+/* All was added: the server begins while the caller does something else.
+ * db_pipe_run() is then the wait. */
+void db_pipe_send(struct db_pipe *p);
 
 /**
  * db_pipe_run() - send what is left, and wait for all the answers

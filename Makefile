@@ -105,7 +105,7 @@ TOOLS	:= $(patsubst %.c,$(O)/%,$(wildcard tests/tools/*.c tests/bench/*.c tests/
 .DELETE_ON_ERROR:
 .SUFFIXES:
 .SECONDARY:
-.PHONY: all help check check-unit check-fast check-e2e check-sql run bench lint \
+.PHONY: all help check check-unit check-fast check-e2e check-sql run bench exhaustive lint \
 	check-arrows check-headers check-symbols format format-check install \
 	clean fuzz check-fuzz tools tests lint-sum deps example-conf compdb FORCE
 
@@ -198,6 +198,9 @@ run: ## everything on loopback with a demo zone (deploy/quickstart)
 
 check-fuzz: ## every fuzz target for FUZZ_S seconds (10)
 	tests/fuzz/run
+
+exhaustive: tools ## every type, class, shape of EDNS and situation of a name, once (10 minutes)
+	@seq $$(nproc) | xargs -P $$(nproc) -I{} $(O)/tests/tools/exhaustive {} $$(nproc)
 
 bench: all tools ## benchmarks
 	tests/bench/run

@@ -1,0 +1,82 @@
+"""Differences from the other servers that we want.
+
+Each has the first column of its line in
+docs/decisions/0025-answers-where-servers-differ.md as its title.
+"""
+
+import collections
+
+import wire as W
+
+Context = collections.namedtuple(
+    "Context", "name qtype do apex zone_has_wildcard mine theirs views")
+KNOWN = []
+
+
+def known(title):
+    def keep(f):
+        KNOWN.append((title, f))
+        return f
+    return keep
+
+
+def reason(ctx):
+    for title, f in KNOWN:
+        if f(ctx):
+            return title
+    return None
+
+
+def same_but(ctx, *fields):
+    return set(ctx.mine.difference(ctx.theirs).split(",")) <= set(fields)
+
+
+@known("truncation")
+def more_glue(ctx):
+    """All in-domain glue or TC; BIND and NSD leave out what is too much."""
+    return same_but(ctx, "glue") and \
+        set(ctx.theirs.glue) < set(ctx.mine.glue)
+
+
+@known("NSEC asked at a cut")
+def nsec_at_cut(ctx):
+    return ctx.qtype == "NSEC" and ctx.theirs.referral and ctx.mine.aa and \
+        {r[1] for r in ctx.mine.answer} <= {W.NSEC, W.RRSIG} and \
+        len(ctx.mine.answer) > 0
+
+
+@known("wildcard that is an empty non-terminal")
+def both_proofs(ctx):
+    """One NSEC more, which spans the wildcard and ends below it."""
+    more = set(ctx.mine.authority) - set(ctx.theirs.authority)
+    spans = [r for r in more if r[1] == W.NSEC]
+    return same_but(ctx, "authority") and ctx.do and \
+        set(ctx.theirs.authority) < set(ctx.mine.authority) and \
+        len(spans) == 1 and b"\1*" in W.name_at(spans[0][4], 0)[0] and \
+        all(r[1] == W.NSEC or r[2] == W.NSEC and r[0] == spans[0][0]
+            for r in more)
+
+
+@known("QTYPE CNAME or ANY below a DNAME")
+def any_below_dname(ctx):
+    return ctx.qtype == "ANY" and \
+        [r[1] for r in ctx.mine.records if r[1] != W.RRSIG] == \
+        [W.DNAME, W.CNAME] and ctx.mine.rcode == 0
+
+
+@known("NSEC or RRSIG asked at a CNAME owner")
+def not_followed(ctx):
+    """NODATA here, the alias there."""
+    return ctx.qtype in ("NSEC", "RRSIG") and ctx.mine.rcode == 0 and \
+        not ctx.mine.answer and (ctx.theirs.answer is True or W.CNAME in
+                                 {r[1] for r in ctx.theirs.records})
+
+
+@known("name under a hashed NSEC3 owner")
+def below_a_hash(ctx):
+    """The wildcard above is expanded, as if there were no NSEC3."""
+    labels = ctx.name.labels
+    apex = len(ctx.apex.rstrip(".").split(".")) + 1
+    return len(labels) > apex and len(labels[-apex - 1]) == 32 and \
+        ctx.zone_has_wildcard and ctx.theirs.rcode in (0, 3) and \
+        (bool(ctx.mine.answer) or ctx.mine.rcode == 0)

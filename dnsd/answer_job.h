@@ -49,7 +49,6 @@ struct answer_ctx {
 	uint8_t nsid[ANSWER_NSID_MAX];
 	uint8_t agent_len;		/* report channel; 0: none */
 	uint8_t agent[EDNS_AGENT_MAX];	/* wire form, not the root */
-	bool cookie_required;		/* over UDP, of who sends any */
 	uint16_t keepalive_100ms;	/* what TCP clients are told */
 	const struct cookie_secrets *cookies;	/* NULL: no cookies */
 	const struct chaos *chaos;	/* NULL: class CH is refused */

@@ -29,6 +29,7 @@ enum {
 /* The first one makes cookies, all of them are accepted. */
 struct cookie_secrets {
 	uint32_t n;			/* 0: cookies are off */
+	uint32_t required;		/* over UDP, of who sends any */
 	struct hash_key key[COOKIE_SECRETS_MAX];
 };
 

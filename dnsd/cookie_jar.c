@@ -109,20 +109,21 @@ whole(const struct cookie_jar *j)
 }
 
 enum err
-cookie_jar_fill(struct cookie_jar *j, const char *file, bool on,
-    int64_t now_boot_ms, struct fault *fault)
+cookie_jar_fill(struct cookie_jar *j, const char *file,
+    enum cookie_jar_mode mode, int64_t now_boot_ms, struct fault *fault)
 {
 	struct cookie_secrets s = { 0 };
 	struct secret secret = { 0 };
-	bool made_up = on && file[0] == '\0';
+	bool made_up = mode != COOKIE_JAR_OFF && file[0] == '\0';
 	enum err e = OK;
 
-	if (made_up && whole(j) && j->made_up)
-		return OK;
-	if (made_up) {
+	if (made_up && whole(j) && j->made_up) {
+		s = j->secrets;
+		now_boot_ms = j->rolled_boot_ms;
+	} else if (made_up) {
 		s.n = 1;
 		hash_key_random(&s.key[0]);
-	} else if (on) {
+	} else if (mode != COOKIE_JAR_OFF) {
 		e = secret_load(file, &secret, fault);
 		if (e == OK)
 			e = cookie_jar_parse(secret.data, secret.len, &s);
@@ -132,6 +133,7 @@ cookie_jar_fill(struct cookie_jar *j, const char *file, bool on,
 			    HEX_DIGITS);
 		secret_fini(&secret);
 	}
+	s.required = mode == COOKIE_JAR_REQUIRE;
 	if (e == OK)
 		put(j, &s, made_up, now_boot_ms);
 	secret_wipe(&s, sizeof(s));
@@ -146,6 +148,7 @@ cookie_jar_roll(struct cookie_jar *j, int64_t now_boot_ms)
 	if (!whole(j) || !j->made_up ||
 	    now_boot_ms - j->rolled_boot_ms < COOKIE_JAR_ROLL_S * 1000LL)
 		return false;
+	s.required = j->secrets.required;
 	s.key[1] = j->secrets.key[0];
 	hash_key_random(&s.key[0]);
 	put(j, &s, true, now_boot_ms);

@@ -49,15 +49,17 @@ void cookie_jar_unmap(struct cookie_jar *j);
 MUST_USE enum err cookie_jar_parse(const uint8_t *text, size_t len,
     struct cookie_secrets *out);
 
+/* The option dns.cookies. */
+enum cookie_jar_mode { COOKIE_JAR_OFF, COOKIE_JAR_ON, COOKIE_JAR_REQUIRE };
+
 /**
  * cookie_jar_fill() - at start and at a reload
  * @file: a credential file, or "": make up secrets if there are none
- * @on:   cookies are wanted at all
  *
  * ERR_INVALID and those of secret_load(): nothing changes.
  */
 MUST_USE enum err cookie_jar_fill(struct cookie_jar *j, const char *file,
-    bool on, int64_t now_boot_ms, struct fault *fault);
+    enum cookie_jar_mode mode, int64_t now_boot_ms, struct fault *fault);
 
 /** cookie_jar_roll() - once in a while: a new secret when the old is due;
  *  true when there is */

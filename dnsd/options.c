@@ -27,7 +27,7 @@ options_cookie(struct answer_job *job)
 		return true;
 	if (job->query.question_end == QUERY_HEADER)	/* RFC 7873 5.4 */
 		return job->cookie == COOKIE_CLIENT_ONLY;
-	return !ctx->cookie_required ||
+	return !ctx->cookies->required ||
 	    job->facts.transport != ANSWER_UDP;
 }
 

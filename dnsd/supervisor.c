@@ -552,10 +552,12 @@ static enum err
 cookies_fill(struct supervisor *s)
 {
 	struct fault fault = { 0 };
+	const char *mode = s->conf->dns.cookies;
 	char text[600];
 	enum err e = cookie_jar_fill(s->shared.jar,
-	    s->conf->dns.cookie_secret_file,
-	    strcmp(s->conf->dns.cookies, "off") != 0, now_boot_ms(), &fault);
+	    s->conf->dns.cookie_secret_file, strcmp(mode, "off") == 0 ?
+	    COOKIE_JAR_OFF : strcmp(mode, "require") == 0 ?
+	    COOKIE_JAR_REQUIRE : COOKIE_JAR_ON, now_boot_ms(), &fault);
 
 	if (e != OK)
 		log_err("cookies.failed", "reason=%s",

@@ -114,7 +114,6 @@ worker_front_init(struct worker_front *f, const struct conf *conf,
 	text_put(&f->chaos.id, conf->dns.chaos_id);
 	ctx->chaos = &f->chaos;
 	ctx->cookies = &f->secrets;
-	ctx->cookie_required = strcmp(conf->dns.cookies, "require") == 0;
 	ctx->keepalive_100ms = (uint16_t)MIN(conf->dns.tcp_idle_ms / 100,
 	    (uint32_t)UINT16_MAX);
 	worker_front_refresh(f);

@@ -88,25 +88,25 @@ TEST_WITH(a_reader_sees_each_change_once, setup, teardown)
 
 	assert_false(cookie_jar_take(reader, &seen, &s));
 	file(A "\n" B "\n");
-	assert_ok(cookie_jar_fill(jar, path, true, 0, &fault));
+	assert_ok(cookie_jar_fill(jar, path, COOKIE_JAR_ON, 0, &fault));
 	assert_true(cookie_jar_take(reader, &seen, &s));
 	assert_int_equal(s.n, 2);
 	assert_int_equal(s.key[0].bytes[1], 0x11);
 	assert_false(cookie_jar_take(reader, &seen, &s));
 	file(B "\n" A "\n");					/* */
-	assert_ok(cookie_jar_fill(jar, path, true, 0, &fault));
+	assert_ok(cookie_jar_fill(jar, path, COOKIE_JAR_ON, 0, &fault));
 	assert_true(cookie_jar_take(reader, &seen, &s));
 	assert_int_equal(s.key[0].bytes[0], 0xff);
 	/* A bad file changes nothing. */
 	file("rubbish");
-	assert_int_equal(cookie_jar_fill(jar, path, true, 0, &fault),
+	assert_int_equal(cookie_jar_fill(jar, path, COOKIE_JAR_ON, 0, &fault),
 	    ERR_INVALID);
 	unlink(path);
-	assert_int_equal(cookie_jar_fill(jar, path, true, 0, &fault),
+	assert_int_equal(cookie_jar_fill(jar, path, COOKIE_JAR_ON, 0, &fault),
 	    ERR_NOT_FOUND);
 	assert_false(cookie_jar_take(reader, &seen, &s));
 	/* Off: no secrets. */
-	assert_ok(cookie_jar_fill(jar, path, false, 0, &fault));
+	assert_ok(cookie_jar_fill(jar, path, COOKIE_JAR_OFF, 0, &fault));
 	assert_true(cookie_jar_take(reader, &seen, &s));
 	assert_int_equal(s.n, 0);
 }
@@ -117,24 +117,28 @@ TEST_WITH(secrets_made_up_here_stay_and_roll, setup, teardown)
 	struct cookie_secrets first;
 
 	assert_false(cookie_jar_roll(jar, 0));
-	assert_ok(cookie_jar_fill(jar, "", true, 5000, &fault));
+	assert_ok(cookie_jar_fill(jar, "", COOKIE_JAR_ON, 5000, &fault));
 	assert_true(cookie_jar_take(reader, &seen, &first));
 	assert_int_equal(first.n, 1);
 	/* A reload, and a new supervisor, keep them. */
-	assert_ok(cookie_jar_fill(jar, "", true, 6000, &fault));
-	assert_false(cookie_jar_take(reader, &seen, &s));
+	assert_ok(cookie_jar_fill(jar, "", COOKIE_JAR_REQUIRE, 6000, &fault));
+	assert_true(cookie_jar_take(reader, &seen, &s));
+	assert_int_equal(s.n, 1);
+	assert_int_equal(s.required, 1);
+	assert_memory_equal(&s.key[0], &first.key[0], sizeof(s.key[0]));
 	assert_false(cookie_jar_roll(jar, 5000 + 86400 * 1000LL - 1));
 	assert_true(cookie_jar_roll(jar, 5000 + 86400 * 1000LL));
 	assert_true(cookie_jar_take(reader, &seen, &s));
 	assert_int_equal(s.n, 2);
+	assert_int_equal(s.required, 1);
 	assert_memory_equal(&s.key[1], &first.key[0], sizeof(s.key[1]));
 	assert_memory_not_equal(&s.key[0], &first.key[0], sizeof(s.key[0]));
 	/* Those of a file do not. */
 	file(A);
-	assert_ok(cookie_jar_fill(jar, path, true, 0, &fault));
+	assert_ok(cookie_jar_fill(jar, path, COOKIE_JAR_ON, 0, &fault));
 	assert_false(cookie_jar_roll(jar, INT64_MAX / 2));
 	/* From a file to our own: new ones. */
-	assert_ok(cookie_jar_fill(jar, "", true, 0, &fault));
+	assert_ok(cookie_jar_fill(jar, "", COOKIE_JAR_ON, 0, &fault));
 	assert_true(cookie_jar_take(reader, &seen, &s));
 	assert_int_equal(s.n, 1);
 	assert_int_not_equal(memcmp(s.key[0].bytes, "\0\x11\x22", 3), 0);
@@ -144,12 +148,12 @@ TEST_WITH(a_writer_that_died_half_way_is_waited_for, setup, teardown)
 {
 	struct fault fault;
 
-	assert_ok(cookie_jar_fill(jar, "", true, 0, &fault));
+	assert_ok(cookie_jar_fill(jar, "", COOKIE_JAR_ON, 0, &fault));
 	assert_true(cookie_jar_take(reader, &seen, &s));
 	atomic_fetch_add(&jar->sequence, 1);
 	assert_false(cookie_jar_take(reader, &seen, &s));
 	/* Its successor does not trust what is there. */
-	assert_ok(cookie_jar_fill(jar, "", true, 0, &fault));
+	assert_ok(cookie_jar_fill(jar, "", COOKIE_JAR_ON, 0, &fault));
 	assert_true(cookie_jar_take(reader, &seen, &s));
 	assert_int_equal(s.n, 1);
 }

@@ -52,6 +52,7 @@ setup(void **state UNUSED)
 	ask_publish(&t);
 	t.now = 1000 * 1000;
 	secrets.n = 1;
+	secrets.required = 0;
 	memset(&secrets.key[0], 7, sizeof(secrets.key[0]));
 	t.ctx.cookies = &secrets;
 	t.client_len = 4;
@@ -193,7 +194,7 @@ TEST_WITH(q171_badcookie_only_where_cookies_are_required, setup, teardown)
 	learnt[23] ^= 1;
 	assert_memory_equal(ask_one("example. TXT", COOKIE, learnt,
 	    COOKIE_BYTES), "NOERROR aa", 10);
-	t.ctx.cookie_required = true;
+	secrets.required = 1;
 	assert_string_equal(ask_one("example. TXT", COOKIE, learnt,
 	    COOKIE_BYTES), "BADCOOKIE\n");
 	assert_true(has(COOKIE));

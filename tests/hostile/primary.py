@@ -7,7 +7,7 @@ import threading
 
 from behaviours import CLOSE, RESET, Transfer
 from lib.proc import free_port
-from wire import SOA, Msg, Query
+from wire import SOA, Msg, Query, Signer
 
 
 class Reset(Exception):
@@ -52,16 +52,26 @@ class Primary(asyncio.DatagramProtocol):
         self.udp = transport
 
     def datagram_received(self, data, addr):
+        wire = self.soa_wire(data)
+        if wire:
+            self.udp.sendto(wire, addr)
+
+    def soa_wire(self, data):
+        """The answer to a SOA question, if it is one of ours."""
         q = Query(data)
         case = self.cases.get(q.qname)
-        if case is not None and q.qtype == SOA:
-            self.udp.sendto(self.soa_answer(q, case), addr)
+        if case is None or q.qtype != SOA:
+            return None
+        return self.soa_answer(q, case)
 
     @staticmethod
     def soa_answer(q, case):
         t = Transfer(q, case)
         m = t.msg([t.soa()])
         signer = case.signer(q)
+        if signer is None and q.key_name:
+            return Signer(q, q.key_name, b"x").refuse(
+                t.msg([], flags=0x8409)).wire
         return signer.sign(m.wire) if signer else m.wire
 
     # -- transfers ---------------------------------------------------------

@@ -60,11 +60,11 @@ class Query:
         self.question = msg[12:end + 4]
         self.qname = msg[12:end].lower()
         self.qtype, = struct.unpack_from("!H", msg, end)
-        self.serial = self.mac = self.time = None
+        self.serial = self.mac = self.time = self.key_name = None
         self.edns = False
         at = end + 4
         for _ in range(an + ns + ar):
-            at = skip_name(msg, at)
+            owner, at = at, skip_name(msg, at)
             rtype, _, _, n = struct.unpack_from("!HHIH", msg, at)
             at += 10
             if rtype == SOA:
@@ -73,6 +73,7 @@ class Query:
             elif rtype == OPT:
                 self.edns = True
             elif rtype == TSIG:
+                self.key_name = msg[owner:at - 10].lower()
                 p = skip_name(msg, at)
                 hi, lo, _, size = struct.unpack_from("!HIHH", msg, p)
                 self.time = hi << 32 | lo
@@ -101,6 +102,10 @@ class Signer:
                  alg=b"\x0bhmac-sha256\0"):
         self.name, self.secret, self.alg = key_name, secret, alg
         self.prior, self.pending, self.first = query.mac or b"", b"", True
+
+    def refuse(self, m):
+        """BADKEY, unsigned: the key is not known."""
+        return Msg(self.sign(m.wire, error=17, no_mac=True), False)
 
     def skip(self, msg):
         """A message that stays unsigned."""

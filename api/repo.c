@@ -222,15 +222,21 @@ repo_savepoint(struct db *db, struct req *r, repo_fn *fn, void *arg)
 	return e;
 }
 
+void
+repo_actor(const struct req *r, char out[REPO_ACTOR_MAX])
+{
+	snprintf(out, REPO_ACTOR_MAX, "%s:%s",
+	    r->who.kind == AUTH_OPERATOR ? "operator" : "token",
+	    r->who.prefix);
+}
+
 enum err
 repo_audit(struct db *db, struct req *r, const char *action,
     const char *object)
 {
-	char actor[64];
+	char actor[REPO_ACTOR_MAX];
 
-	snprintf(actor, sizeof(actor), "%s:%s",
-	    r->who.kind == AUTH_OPERATOR ? "operator" : "token",
-	    r->who.prefix);
+	repo_actor(r, actor);
 	return db_exec(db, SQL_STMT(audit_add),
 	    DB_PARAMS(db_uuid(r->who.kind == AUTH_TENANT ? r->who.tenant_id :
 		NULL), db_text(actor), db_uuid(r->who.token_id),

@@ -58,6 +58,10 @@ MUST_USE enum err repo_operator(struct req *r, repo_fn *fn, void *arg);
 MUST_USE enum err repo_savepoint(struct db *db, struct req *r, repo_fn *fn,
     void *arg);
 
+/* "token:PREFIX" or "operator:PREFIX": who, for the audit. */
+enum { REPO_ACTOR_MAX = 64 };
+void repo_actor(const struct req *r, char out[REPO_ACTOR_MAX]);
+
 /** repo_audit() - one row about what this transaction does */
 MUST_USE enum err repo_audit(struct db *db, struct req *r,
     const char *action, const char *object);

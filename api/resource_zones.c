@@ -11,12 +11,12 @@
 #include "api/lookup.h"
 #include "api/primary.h"
 #include "api/req.h"
+#include "api/resource_zones.h"
 #include "api/show.h"
 #include "api/sql.h"
 
 enum {
-	ZONE_PRIMARIES_MAX = 16,	/* zone_primary_ordinal_ck */
-	ZONE_BATCH_MAX = 1000,
+	ZONE_PRIMARIES_MAX = RESOURCE_ZONES_PRIMARIES_MAX,
 	ZONE_REPLY_MAX = 256 << 10,
 	ZONE_LIST_MAX = REPLY_BYTES_MAX,
 };
@@ -24,16 +24,6 @@ enum {
 struct zone_in {
 	struct body_str name;
 	struct body_list primaries;
-};
-
-struct batch_in {
-	struct body_list create, primaries;
-};
-
-/* The primaries of a list, looked up or made. */
-struct primaries {
-	size_t n;
-	uint8_t id[ZONE_PRIMARIES_MAX][16];
 };
 
 /* ---- the document ---- */
@@ -75,8 +65,8 @@ served(struct db_rows *rows, size_t row)
 	    db_get_i64(rows, row, 6) > 1) ? "yes" : "no";
 }
 
-static void
-print_zone(struct jw *w, const char *member, const struct conf *conf,
+void
+resource_zones_print(struct jw *w, const char *member, const struct conf *conf,
     struct db_rows *rows, size_t row)
 {
 	jw_begin_object(w, member);
@@ -118,7 +108,7 @@ write_zone(struct db *db, struct req *r, const uint8_t *id, struct jw *w,
 	if (db_rows_n(rows) == 0)
 		e = ERR_NOT_FOUND;
 	else
-		print_zone(w, member, r->app->conf, rows, 0);
+		resource_zones_print(w, member, r->app->conf, rows, 0);
 	if (e == OK && db_rows_failed(rows))
 		e = ERR_CORRUPT;
 	db_rows_free(rows);
@@ -179,9 +169,10 @@ take_primary(struct db *db, struct req *r, const struct body_node *node,
 	return primary_find_or_make(db, r, &p, out_id);
 }
 
-static enum err
-take_primaries(struct db *db, struct req *r, const struct body_list *list,
-    const char *pointer, struct primaries *out)
+enum err
+resource_zones_take_primaries(struct db *db, struct req *r,
+    const struct body_list *list, const char *pointer,
+    struct resource_zones_primaries *out)
 {
 	size_t max = MIN(r->app->conf->limits.primaries_per_zone,
 	    (uint32_t)ZONE_PRIMARIES_MAX);
@@ -213,9 +204,9 @@ take_primaries(struct db *db, struct req *r, const struct body_list *list,
 	return OK;
 }
 
-static void
-check_name(struct req *r, const struct body_str *in, const char *pointer,
-    struct lookup_name *out_name)
+void
+resource_zones_check_name(struct req *r, const struct body_str *in,
+    const char *pointer, struct lookup_name *out_name)
 {
 	char sub[FAULT_POINTER_MAX];
 
@@ -230,7 +221,7 @@ check_name(struct req *r, const struct body_str *in, const char *pointer,
 
 static enum err
 store_primaries(struct db *db, struct req *r, const uint8_t *zone_id,
-    const struct primaries *primaries)
+    const struct resource_zones_primaries *primaries)
 {
 	struct db_array ids;
 	enum err e;
@@ -252,19 +243,25 @@ check_room(struct db *db, struct req *r)
 	    r->app->conf->limits.zones_per_tenant, SQL_STMT(zone_count));
 }
 
+const char *
+resource_zones_first_state(const struct conf *conf)
+{
+	return strcmp(conf->transfer.ownership, "off") == 0 ? "active" :
+	    "pending";
+}
+
 /* The claim and its primaries: OK, ERR_EXISTS, or database. */
 static enum err
 insert_zone(struct db *db, struct req *r, const struct lookup_name *name,
-    const struct primaries *primaries, uint8_t *out_id)
+    const struct resource_zones_primaries *primaries, uint8_t *out_id)
 {
-	bool off = strcmp(r->app->conf->transfer.ownership, "off") == 0;
 	struct db_rows *rows = NULL;
 	enum err e;
 
 	e = db_exec(db, SQL_STMT(zone_insert),
 	    DB_PARAMS(db_uuid(r->who.tenant_id), db_text(name->text),
 		db_bytes(name->wire, name->len),
-		db_text(off ? "active" : "pending")), &rows);
+		db_text(resource_zones_first_state(r->app->conf))), &rows);
 	if (e != OK)
 		return e;
 	if (db_rows_n(rows) == 0)
@@ -290,7 +287,7 @@ static enum err
 create_zone(struct db *db, struct req *r, void *arg)
 {
 	struct lookup_name name;
-	struct primaries primaries;
+	struct resource_zones_primaries primaries;
 	struct zone_in in = { 0 };
 	uint8_t id[16];
 	enum err e;
@@ -298,9 +295,9 @@ create_zone(struct db *db, struct req *r, void *arg)
 	(void)arg;
 	body_read(body_root(r->body), "", create_fields,
 	    COUNT_OF(create_fields), &in, &r->faults);
-	check_name(r, &in.name, "", &name);
+	resource_zones_check_name(r, &in.name, "", &name);
 	if (in.primaries.set) {
-		e = take_primaries(db, r, &in.primaries, "/primaries",
+		e = resource_zones_take_primaries(db, r, &in.primaries, "/primaries",
 		    &primaries);
 		if (e != OK)
 			return e;
@@ -325,171 +322,6 @@ enum err
 resource_zones_create(struct req *r)
 {
 	return repo_write(r, create_zone, NULL);
-}
-
-/* ---- many at once ---- */
-
-struct batch_item {
-	struct req *r;
-	const struct batch_in *in;
-	const struct primaries *common;
-	size_t at;
-	int64_t room;		/* zones that the tenant may still make */
-	struct lookup_name name;
-	uint8_t id[16];
-};
-
-static const struct body_field batch_item_fields[] = {
-	{ "name", BODY_STR, BODY_REQ, 1, 1024,
-	  offsetof(struct zone_in, name) },
-	{ "primaries", BODY_LIST, BODY_OPT, 1, ZONE_PRIMARIES_MAX,
-	  offsetof(struct zone_in, primaries) },
-};
-
-static enum err
-create_item(struct db *db, struct req *r, void *arg)
-{
-	struct batch_item *it = arg;
-	struct primaries own;
-	const struct primaries *use = it->common;
-	struct zone_in in = { 0 };
-	char pointer[FAULT_POINTER_MAX], sub[FAULT_POINTER_MAX];
-	enum err e;
-
-	body_pointer_at(pointer, sizeof(pointer), "/create", it->at);
-	body_read(body_at(it->in->create.node, it->at), pointer,
-	    batch_item_fields, COUNT_OF(batch_item_fields), &in, &r->faults);
-	check_name(r, &in.name, pointer, &it->name);
-	body_pointer(sub, sizeof(sub), pointer, "primaries");
-	if (in.primaries.set) {
-		e = take_primaries(db, r, &in.primaries, sub, &own);
-		if (e != OK)
-			return e;
-		use = &own;
-	} else if (use == NULL && r->faults.n == 0) {
-		body_fault_add(&r->faults, sub, "required",
-		    "must be given here or for all");
-	}
-	if (r->faults.n > 0)
-		return ERR_INVALID;
-	if (it->room <= 0)
-		return ERR_LIMIT;
-	e = insert_zone(db, r, &it->name, use, it->id);
-	if (e == OK)
-		it->room--;
-	return e;
-}
-
-static enum problem
-item_problem(enum err e)
-{
-	switch (e) {
-	case ERR_EXISTS:
-		return PROBLEM_EXISTS;
-	case ERR_LIMIT:
-		return PROBLEM_LIMIT;
-	case ERR_INVALID:
-		return PROBLEM_INVALID;
-	default:
-		return PROBLEM_CONFLICT;
-	}
-}
-
-/* The name as the client wrote it, when it wrote one. */
-static void
-print_item_name(struct jw *w, const struct body_node *node)
-{
-	struct zone_in in = { 0 };
-	struct faults ignored = { 0 };
-
-	body_read(node, "", batch_item_fields, COUNT_OF(batch_item_fields),
-	    &in, &ignored);
-	jw_str(w, "name", in.name.set ? in.name.s : NULL);
-}
-
-static enum err
-print_item(struct db *db, struct req *r, struct batch_item *it, enum err e,
-    struct jw *w)
-{
-	jw_begin_object(w, NULL);
-	if (e == OK) {
-		jw_str(w, "name", it->name.text);
-		jw_int(w, "status", 201);
-		e = write_zone(db, r, it->id, w, "zone");
-	} else {
-		enum problem p = item_problem(e);
-
-		print_item_name(w, body_at(it->in->create.node, it->at));
-		jw_int(w, "status", reply_problem_status(p));
-		reply_problem_object(w, "problem", p, NULL, r->id, &r->faults,
-		    NULL);
-		e = OK;
-	}
-	jw_end_object(w);
-	return e;
-}
-
-static const struct body_field batch_fields[] = {
-	{ "create", BODY_LIST, BODY_REQ, 1, ZONE_BATCH_MAX,
-	  offsetof(struct batch_in, create) },
-	{ "primaries", BODY_LIST, BODY_OPT, 1, ZONE_PRIMARIES_MAX,
-	  offsetof(struct batch_in, primaries) },
-};
-
-static enum err
-create_batch(struct db *db, struct req *r, void *arg)
-{
-	struct primaries common;
-	struct batch_in in = { 0 };
-	struct batch_item it = { .in = &in };
-	struct jw w;
-	enum err e = OK;
-
-	(void)arg;
-	body_read(body_root(r->body), "", batch_fields,
-	    COUNT_OF(batch_fields), &in, &r->faults);
-	if (in.primaries.set) {
-		e = take_primaries(db, r, &in.primaries, "/primaries",
-		    &common);
-		it.common = &common;
-	}
-	if (e != OK)
-		return e;
-	if (r->faults.n > 0) {
-		(void)req_invalid(r);
-		return ERR_INVALID;
-	}
-	/* Counted once: a count an item makes a batch quadratic. */
-	e = lookup_room_left(db, r, "zones",
-	    r->app->conf->limits.zones_per_tenant, SQL_STMT(zone_count),
-	    &it.room);
-	if (e != OK)
-		return e;
-	jw_init(&w, REPLY_BYTES_MAX);
-	jw_begin_object(&w, NULL);
-	jw_begin_list(&w, "items");
-	for (it.at = 0; e == OK && it.at < in.create.n; it.at++) {
-		r->faults.n = 0;
-		r->faults.n_more = 0;
-		e = repo_savepoint(db, r, create_item, &it);
-		reply_reset(&r->reply);
-		if (e == OK || err_class(e) == ERR_CLASS_REJECT)
-			e = print_item(db, r, &it, e, &w);
-	}
-	r->faults.n = 0;
-	if (e != OK) {
-		jw_fini(&w);
-		return e;
-	}
-	jw_end_list(&w);
-	jw_end_object(&w);
-	return req_json(r, 200, &w);
-}
-
-enum err
-resource_zones_batch(struct req *r)
-{
-	return repo_write(r, create_batch, NULL);
 }
 
 /* ---- reading ---- */
@@ -577,7 +409,7 @@ list_zones(struct db *db, struct req *r, void *arg)
 	jw_begin_object(&w, NULL);
 	jw_begin_list(&w, "items");
 	for (size_t i = 0; i < n && i < (size_t)limit; i++)
-		print_zone(&w, NULL, r->app->conf, rows, i);
+		resource_zones_print(&w, NULL, r->app->conf, rows, i);
 	req_list_end(r, &w, n > (size_t)limit ?
 	    db_get_text(rows, (size_t)limit - 1, 1) : NULL);
 	e = db_rows_failed(rows) ? ERR_CORRUPT : OK;
@@ -627,7 +459,7 @@ add_job(struct db *db, struct req *r, const uint8_t *zone_id,
 
 static enum err
 replace_primaries(struct db *db, struct req *r, const struct lookup_zone *z,
-    const struct primaries *primaries)
+    const struct resource_zones_primaries *primaries)
 {
 	struct db_rows *rows = NULL;
 	enum err e;
@@ -650,7 +482,7 @@ replace_primaries(struct db *db, struct req *r, const struct lookup_zone *z,
 static enum err
 patch_zone(struct db *db, struct req *r, void *arg)
 {
-	struct primaries primaries;
+	struct resource_zones_primaries primaries;
 	struct lookup_zone z;
 	struct lookup_name name;
 	struct zone_in in = { 0 };
@@ -662,13 +494,13 @@ patch_zone(struct db *db, struct req *r, void *arg)
 		return e;
 	body_read(body_root(r->body), "", patch_fields,
 	    COUNT_OF(patch_fields), &in, &r->faults);
-	check_name(r, &in.name, "", &name);
+	resource_zones_check_name(r, &in.name, "", &name);
 	if (in.name.set && r->faults.n == 0 &&
 	    !dname_equal(name.wire, z.name.wire))
 		body_fault_add(&r->faults, "/name", "read-only",
 		    "a zone cannot be renamed");
 	if (in.primaries.set) {
-		e = take_primaries(db, r, &in.primaries, "/primaries",
+		e = resource_zones_take_primaries(db, r, &in.primaries, "/primaries",
 		    &primaries);
 		if (e != OK)
 			return e;

@@ -4,6 +4,7 @@
 #include "xferd/round_publish.h"
 
 #include <inttypes.h>
+#include <malloc.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -17,6 +18,7 @@
 
 enum {
 	PUBLISH_GIVE_UP_MS = 60000,
+	TRIM_BYTES = 16 << 20,
 };
 
 static void
@@ -25,6 +27,7 @@ on_published(struct publish_version *v, enum err e)
 	struct round *r = v->arg;
 	struct zone_event ev = r->received;
 	uint64_t n_pages = v->pages.n;
+	bool large = v->n_bytes > TRIM_BYTES;
 
 	r->version = NULL;
 	if (e == OK) {
@@ -32,6 +35,8 @@ on_published(struct publish_version *v, enum err e)
 		v->outline = NULL;
 	}
 	publish_version_free(v);
+	if (large)			/* the heap is not kept for the next */
+		malloc_trim(0);
 	if (r->aborted) {
 		r->gone(r);
 		return;

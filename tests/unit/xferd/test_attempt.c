@@ -30,6 +30,28 @@ TEST(every_reason_has_a_sentence_with_the_address)
 	}
 }
 
+/* Whoever reads it can do something; only our own trouble asks for nothing. */
+TEST(every_failure_says_what_to_do)
+{
+	static const char *const advice[] = { "check", "configure", "set its",
+	    "make the zone", "correct", "see", "instead", "tried again" };
+	struct handoff_facts f = { 0 };
+
+	for (int r = HANDOFF_CONNECT_REFUSED; r < HANDOFF_REASONS; r++)
+		for (f.rcode = 0; f.rcode <= (r == HANDOFF_RCODE ? 24 : 0);
+		    f.rcode++) {
+			const char *text = explain((enum handoff_reason)r,
+			    &f);
+			bool found = false;
+
+			for (size_t i = 0; i < COUNT_OF(advice); i++)
+				found |= strstr(text, advice[i]) != NULL;
+			if (!found)
+				print_error("%d: %s\n", r, text);
+			assert_true(found);
+		}
+}
+
 TEST(a_refused_transfer_names_what_to_allow)
 {
 	struct handoff_facts f = { .rcode = 5 };
@@ -53,6 +75,16 @@ TEST(a_wrong_clock_is_named_with_its_skew)
 
 	assert_non_null(strstr(explain(HANDOFF_TSIG_BADTIME, &f),
 	    "7200 s behind ours"));
+}
+
+TEST(a_clock_within_the_window_is_not_named_as_the_cause)	/* T-137 */
+{
+	struct handoff_facts f = { .has_skew = true, .skew_s = 3 };
+
+	assert_null(strstr(explain(HANDOFF_TSIG_BADTIME, &f), "its clock is"));
+	f.skew_s = 301;
+	assert_non_null(strstr(explain(HANDOFF_TSIG_BADTIME, &f),
+	    "its clock is 301 s ahead of ours"));
 }
 
 TEST(long_details_are_cut)

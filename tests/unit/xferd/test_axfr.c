@@ -394,6 +394,19 @@ CASE(a_ttl_with_its_top_bit_is_zero)
 	assert_int_equal(f->n_records, 2);
 }
 
+CASE(other_zones_before_and_behind_the_zone_are_refused_T090_T097)
+{
+	xfrmsg_rr(&f->m, "\5other", 7, RRTYPE_A, 1, 300, "abcd", 4);
+	xfrmsg_soa(&f->m, 1);
+	xfrmsg_soa(&f->m, 1);
+	REFUSED(HANDOFF_NO_SOA);
+	begin(&roomy);
+	xfrmsg_soa(&f->m, 1);
+	xfrmsg_soa(&f->m, 1);
+	xfrmsg_rr(&f->m, "\5other", 7, RRTYPE_A, 1, 300, "abcd", 4);
+	REFUSED(HANDOFF_BAD_ORDER);
+}
+
 CASE(opt_facts_are_kept)
 {
 	xfrmsg_soa(&f->m, 5);

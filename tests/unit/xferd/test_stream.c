@@ -85,7 +85,7 @@ add_opt(uint8_t rcode_high, const void *options, size_t len)
 	xfrmsg_put(m, 10, 1);
 }
 
-CASE(owners_become_lower_case_keys_below_the_apex)
+CASE(owners_become_lower_case_keys_below_the_apex)	/* T-104 */
 {
 	xfrmsg_a(m, "WwW", 1);
 	assert_ok(feed());
@@ -154,6 +154,55 @@ CASE(a_broken_opt_in_an_error_hides_nothing)
 	assert_err(feed(), ERR_RCODE);
 	assert_int_equal(s->reason, HANDOFF_RCODE);
 	assert_false(s->facts.has_ede);
+}
+
+/* BADVERS is 16: the four bits in the header are zero. */
+CASE(an_extended_rcode_alone_is_an_error)
+{
+	xfrmsg_soa(m, 1);
+	add_opt(1, "", 0);
+	assert_err(feed(), ERR_RCODE);
+	assert_int_equal(s->reason, HANDOFF_RCODE);
+	assert_int_equal(s->facts.rcode, 16);
+}
+
+CASE(a_second_opt_is_malformed_but_one_a_message_is_fine)
+{
+	for (int i = 0; i < 2; i++) {
+		xfrmsg_begin(m, 77, RRTYPE_AXFR);
+		add_opt(0, "", 0);
+		assert_ok(feed());
+	}
+	xfrmsg_rr(m, "", 1, RRTYPE_OPT, 1232, 0, "", 0);
+	xfrmsg_put(m, 6, 0);
+	xfrmsg_put(m, 10, 2);
+	assert_err(feed(), ERR_MALFORMED);
+	assert_int_equal(s->reason, HANDOFF_MALFORMED);
+}
+
+CASE(a_soa_of_another_zone_is_not_skipped_T091)
+{
+	static const uint8_t soa[22] = { 0 };
+
+	xfrmsg_soa(m, 1);
+	xfrmsg_rr(m, "\5other", 7, RRTYPE_A, 1, 300, "abcd", 4);
+	assert_ok(feed());
+	assert_int_equal(s->n_out_of_zone, 1);
+	xfrmsg_begin(m, 77, RRTYPE_AXFR);
+	xfrmsg_rr(m, "\5other", 7, RRTYPE_SOA, 1, 300, soa, sizeof(soa));
+	assert_err(feed(), ERR_ORDER);
+	assert_int_equal(s->reason, HANDOFF_NO_SOA);
+	assert_string_equal(s->text, "of another zone: SOA at other.");
+}
+
+CASE(nothing_may_follow_once_the_stream_is_closed_T097)
+{
+	s->closed = true;
+	assert_ok(feed());		/* an empty message says nothing */
+	xfrmsg_begin(m, 77, RRTYPE_AXFR);
+	xfrmsg_rr(m, "\5other", 7, RRTYPE_A, 1, 300, "abcd", 4);
+	assert_err(feed(), ERR_ORDER);
+	assert_int_equal(s->reason, HANDOFF_BAD_ORDER);
 }
 
 CASE(the_first_reason_stays)

@@ -253,6 +253,64 @@ TEST(badtime_tells_the_servers_clock_T137)
 	}
 }
 
+TEST(an_unsigned_badtime_without_a_time_shows_no_skew_T137)
+{
+	struct tsig *t = asked(&vectors[0], &strict);
+	struct tsig_rr tr;
+	struct tsig_result r;
+	uint8_t msg[512];
+	size_t len = vectors[0].request_len;
+
+	assert_ok(tsig_find(vectors[0].request_signed,
+	    vectors[0].request_signed_len, &tr));
+	memcpy(msg, vectors[0].request, len);
+	tr.time_s = 0;
+	tr.mac_len = 0;
+	tr.error = DNSMSG_BADTIME;
+	assert_ok(tsig_append(msg, &len, sizeof(msg), &tr));
+	assert_err(tsig_verify(t, msg, len, VECTOR_NOW, &r), ERR_BAD_SIG);
+	assert_int_equal(r.verdict, TSIG_PEER_ERROR);
+	assert_int_equal(r.peer_error, DNSMSG_BADTIME);
+	assert_false(r.has_time);
+	tsig_free(t);
+}
+
+/* In the message any case; under the MAC lower case: still GOOD. */
+TEST(names_of_key_and_algorithm_in_any_case_are_the_same_T131)
+{
+	for (size_t i = 0; i < COUNT_OF(vectors); i++) {
+		uint8_t msg[1024];
+		struct tsig *t = asked(&vectors[i], &strict);
+		size_t len = vectors[i].reply_len, at;
+		struct tsig_rr tr;
+		struct tsig_result r;
+
+		memcpy(msg, vectors[i].reply, len);
+		assert_ok(tsig_find(msg, len, &tr));
+		for (at = tr.off; at < tr.off + tr.name_len + 10u +
+		    tr.alg_name_len; at++)
+			if ((at < tr.off + tr.name_len ||
+			    at >= tr.off + tr.name_len + 10u) &&
+			    ((msg[at] >= 'a' && msg[at] <= 'z') ||
+			    (msg[at] >= 'A' && msg[at] <= 'Z')))
+				msg[at] ^= 0x20;
+		assert_ok(tsig_verify(t, msg, len, VECTOR_NOW, &r));
+		assert_int_equal(r.verdict, TSIG_GOOD);
+		tsig_free(t);
+	}
+}
+
+TEST(a_key_is_wiped_T143)
+{
+	static const struct tsig_key empty;
+	struct tsig_key key;
+
+	assert_ok(tsig_key_init(&key, key_name, sizeof(key_name),
+	    TSIG_HMAC_SHA256, vector_secret, sizeof(vector_secret)));
+	tsig_key_fini(&key);
+	assert_memory_equal(&key, &empty, sizeof(key));
+}
+
 TEST(another_key_or_algorithm_is_a_bad_key)
 {
 	struct tsig *t = asked(&vectors[1], &strict);

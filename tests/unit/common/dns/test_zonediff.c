@@ -418,6 +418,7 @@ delegations(struct content *c, unsigned n)
 	}
 }
 
+/* By differences and by the whole zone alike. T-107 */
 TEST(zonediff_one_change_in_a_big_zone_writes_one_page_and_its_nodes)
 {
 	struct content c = { 0 }, ops = { 0 };

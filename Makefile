@@ -107,7 +107,7 @@ TOOLS	:= $(patsubst %.c,$(O)/%,$(wildcard tests/tools/*.c tests/bench/*.c tests/
 .SECONDARY:
 .PHONY: all help check check-unit check-fast check-e2e check-sql run bench exhaustive lint \
 	check-arrows check-headers check-symbols format format-check install \
-	clean fuzz check-fuzz tools tests lint-sum deps example-conf compdb FORCE
+	clean fuzz fuzz-targets check-fuzz tools tests lint-sum deps example-conf compdb FORCE
 
 all: $(BINS) $(ARCHIVES) ## build the three programs (default)
 
@@ -180,7 +180,10 @@ check: ## every test, installing what is missing; ends "N passed, N failed"
 
 tests: $(UNIT) $(TOOLS) ## build the unit tests and test tools
 tools: $(TOOLS) ## build tests/tools, tests/bench and tests/differential programs
-fuzz: $(FUZZ) ## build the fuzz targets (VARIANT=fuzz)
+fuzz: ## one fuzz target for an hour, or FUZZ_S seconds: make fuzz ROOM=answer
+	@[ -n "$(ROOM)" ] || { echo "ROOM=... of:$(patsubst tests/fuzz/fuzz_%.c, %,$(wildcard tests/fuzz/fuzz_*.c))" >&2; exit 2; }
+	FUZZ_S=$(or $(FUZZ_S),3600) tests/fuzz/run $(ROOM)
+fuzz-targets: $(FUZZ)
 
 check-unit: $(UNIT) ## unit tests (ROOM=rd runs one; VARIANT=asan)
 	@tests/lib/run-units $(if $(ROOM),$(filter %/test_$(ROOM),$(UNIT)),$(UNIT))

@@ -9,7 +9,7 @@ import collections
 import wire as W
 
 Context = collections.namedtuple(
-    "Context", "name qtype do apex zone_has_wildcard mine theirs views")
+    "Context", "name qtype do apex zone_has_wildcard occluded mine theirs views")
 KNOWN = []
 
 
@@ -80,3 +80,10 @@ def below_a_hash(ctx):
     return len(labels) > apex and len(labels[-apex - 1]) == 32 and \
         ctx.zone_has_wildcard and ctx.theirs.rcode in (0, 3) and \
         (bool(ctx.mine.answer) or ctx.mine.rcode == 0)
+
+
+@known("records below a DNAME")
+def below_a_dname(ctx):
+    """Ours is redirected where theirs finds what is occluded."""
+    return any(r[1] == W.DNAME and W.below(n, r[0])
+               for r in ctx.mine.records for n in ctx.occluded)

@@ -69,11 +69,12 @@ static inline enum err
 version_next(void *arg, struct zonediff_record *out, bool *out_end)
 {
 	struct version_run *run = arg;
-	const struct content_rr *rr = &run->in->rr[run->at];
+	const struct content_rr *rr;
 
 	*out_end = run->at == run->in->n;
 	if (*out_end)
 		return OK;
+	rr = &run->in->rr[run->at];
 	*out = (struct zonediff_record){
 		.key = rr->key, .key_len = rr->key_len, .type = rr->type,
 		.ttl = rr->ttl, .rdata = rr->rdata, .rdlen = rr->rdlen,

@@ -25,9 +25,9 @@ show(const char *wrong, const char *name, unsigned type, unsigned qclass,
 		    "TCP");
 }
 
-/* All of one name. Returns how many answers were wrong. */
+/* All of one name; every class for some. Returns how many were wrong. */
 static unsigned
-try_name(const char *text)
+try_name(const char *text, bool every_class)
 {
 	static const uint16_t classes[] = { 0, 3, 4, 254, 255, 65535 };
 	static const uint16_t types[] = { 1, 6, 16, 46, 255, 252, 65280 };
@@ -63,7 +63,8 @@ try_name(const char *text)
 				}
 		}
 		for (unsigned k = 0; k < COUNT_OF(types); k++)
-			for (unsigned c = 0; c <= 65535; c += i == 0 ? 1 : 97) {
+			for (unsigned c = 0; c <= 65535; c += every_class &&
+			    i == 0 ? 1 : 97) {
 				w = everyquestion_ask(&every, name, types[k],
 				    (uint16_t)c, s, ANSWER_UDP);
 				if (w != NULL && wrong++ < 10)
@@ -99,7 +100,7 @@ main(int argc, char **argv)
 				continue;
 			snprintf(text, sizeof(text), "%s%s%s", label,
 			    *label != 0 ? "." : "", everyquestion_apexes[z]);
-			if (try_name(text) == 0)
+			if (try_name(text, i < 2) == 0)
 				passed++;
 			else
 				failed++;

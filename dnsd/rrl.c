@@ -22,15 +22,18 @@ enum { TIME_BITS = 44, SECOND_US = 1000000 };
 #define TIME_MASK (((uint64_t)1 << TIME_BITS) - 1)
 #define V4_MARK (UINT64_C(1) << 32)		/* 0:1::/32 */
 
-static uint64_t
+static inline uint64_t
+get32(const uint8_t *p)
+{
+	return (uint32_t)p[0] << 24 | (uint32_t)p[1] << 16 |
+	    (uint32_t)p[2] << 8 | p[3];
+}
+
+static inline uint64_t
 address64(const uint8_t *ip, size_t ip_len)
 {
-	uint64_t v = 0;
-	size_t n = ip_len == 4 ? 4 : 8;
-
-	for (size_t i = 0; i < n; i++)
-		v = v << 8 | ip[i];
-	return ip_len == 4 ? v | V4_MARK : v;
+	return ip_len == 4 ? get32(ip) | V4_MARK :
+	    get32(ip) << 32 | get32(ip + 4);
 }
 
 void
@@ -54,30 +57,23 @@ ahead(uint64_t a, uint64_t b)
 	return (int64_t)((a - b) << (64 - TIME_BITS)) >> (64 - TIME_BITS);
 }
 
-/* The cell of this bucket; else the one with the least debt, to be taken. */
+/* The cell with the least debt, for a bucket that has none; from its own. */
 static _Atomic uint64_t *
-find(struct rrl_table *t, uint64_t hash, uint64_t now, uint64_t *out_time)
+vacate(_Atomic uint64_t *line, unsigned own, uint64_t now)
 {
-	_Atomic uint64_t *line = &t->cell[hash % (RRL_CELLS / RRL_WAYS) *
-	    RRL_WAYS];
-	_Atomic uint64_t *least = line;
+	_Atomic uint64_t *least = NULL;
 	int64_t least_ahead = INT64_MAX;
 
-	for (unsigned i = 0; i < RRL_WAYS; i++) {
-		uint64_t v = atomic_load_explicit(&line[i],
-		    memory_order_relaxed);
-		int64_t n = ahead(v & TIME_MASK, now);
+	for (unsigned i = 0; i < RRL_WAYS && least_ahead > 0; i++) {
+		_Atomic uint64_t *cell = &line[(own + i) % RRL_WAYS];
+		int64_t n = ahead(atomic_load_explicit(cell,
+		    memory_order_relaxed), now);
 
-		if ((v ^ hash) >> TIME_BITS == 0) {
-			*out_time = n > 0 ? v & TIME_MASK : now;
-			return &line[i];
-		}
 		if (n < least_ahead) {
 			least_ahead = n;
-			least = &line[i];
+			least = cell;
 		}
 	}
-	*out_time = now;
 	return least;
 }
 
@@ -85,9 +81,25 @@ find(struct rrl_table *t, uint64_t hash, uint64_t now, uint64_t *out_time)
 static bool
 take(struct rrl_table *t, uint64_t hash, uint32_t per_second, uint64_t now)
 {
-	uint64_t due;
-	_Atomic uint64_t *cell = find(t, hash, now, &due);
+	_Atomic uint64_t *line = &t->cell[hash % (RRL_CELLS / RRL_WAYS) *
+	    RRL_WAYS];
+	unsigned own = (unsigned)(hash >> 32) % RRL_WAYS;
+	_Atomic uint64_t *cell = NULL;
+	uint64_t due = now;
 
+	for (unsigned i = 0; i < RRL_WAYS; i++) {
+		uint64_t v = atomic_load_explicit(&line[(own + i) % RRL_WAYS],
+		    memory_order_relaxed);
+
+		if ((v ^ hash) >> TIME_BITS != 0)
+			continue;
+		cell = &line[(own + i) % RRL_WAYS];
+		if (ahead(v, now) > 0)
+			due = v & TIME_MASK;
+		break;
+	}
+	if (cell == NULL)
+		cell = vacate(line, own, now);
 	if (ahead(due, now) > SECOND_US)
 		return false;
 	due = (due + SECOND_US / per_second) & TIME_MASK;

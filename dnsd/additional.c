@@ -10,6 +10,7 @@
 #include "dnsd/section.h"
 
 enum {
+	SOUGHT_MAX = 32,	/* names looked up that are not required */
 	GLUE_NAMES_MAX = 256,	/* in-domain name servers looked up */
 };
 
@@ -24,6 +25,7 @@ struct additional {
 	bool sibling;			/* in-domain pass: there are others */
 	const uint8_t *cut;		/* key, for the passes */
 	size_t cut_len;
+	unsigned n_sought;		/* in the zone, there or not */
 	unsigned n_done;
 	const uint8_t *done[ANSWER_ADDITIONAL_MAX];
 };
@@ -109,6 +111,7 @@ put_target(struct answer_job *job, struct additional *a, const uint8_t *target,
 		a->sibling = true;
 		return true;
 	}
+	a->n_sought++;
 	n = page_hash_chain(key.bytes, key.len, hash, len);
 	if (!cache_view_find(&job->view, key.bytes, key.len, hash[n], &name))
 		return true;
@@ -141,6 +144,11 @@ put_targets(struct answer_job *job, struct additional *a, enum pass pass)
 	while (n-- > 0) {
 		size_t end, rdata = emit_rdata(&job->emit, at, &end);
 
+		/* What may be left out is, rather than sought for long. */
+		if (pass != PASS_IN_DOMAIN &&
+		    (a->n_done == ANSWER_ADDITIONAL_MAX ||
+		    a->n_sought == SOUGHT_MAX))
+			break;
 		/* Never from outside the zone. Q-077 */
 		if (is_in_zone(job, rr + PAGE_RR_FIXED + a->skip))
 			fits &= put_target(job, a, rr + PAGE_RR_FIXED +

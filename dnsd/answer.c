@@ -236,6 +236,7 @@ step_zone(struct answer_job *job)
 	job->view.arena = job->ctx->arena;
 	job->view.zone = zone;
 	job->view.leaf = (struct cache_view_leaf){ 0 };
+	job->view.n_lookups = 0;
 	job->dnssec = q->edns.dnssec_ok;
 	job->level = zone->root_level;
 	job->ref = zone->root;

@@ -23,6 +23,12 @@ enum {
 	ANSWER_LOCKSTEP = 32,
 	ANSWER_CHAIN_MAX = 16,		/* CNAME and DNAME steps */
 	ANSWER_ADDITIONAL_MAX = 13,	/* names looked up for additional */
+	/*
+	 * Searches for one answer: 127 labels for each name of a chain and of
+	 * the additional section, 256 name servers, proofs; twice when it is
+	 * written again, compressed. Tested, not enforced: it follows.
+	 */
+	ANSWER_LOOKUPS_MAX = 2 * ((16 + 13) * 128 + 2 * 256 + 128),
 	ANSWER_HASH_ROUNDS_MAX = 8192,	/* of SHA-1, for NSEC3 proofs */
 	ANSWER_UDP_MIN = 512,
 	ANSWER_TCP_MAX = 65535,

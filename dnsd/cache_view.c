@@ -188,6 +188,7 @@ cache_view_turn(struct cache_view *v, const uint8_t *key, size_t len)
 {
 	const struct cache_view_leaf *l = &v->leaf;
 
+	v->n_lookups++;
 	/* The one page of a small zone has no fences. */
 	if (l->page != NULL && l->low == NULL && l->high == NULL)
 		return;

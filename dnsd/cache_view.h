@@ -40,6 +40,7 @@ struct cache_view {
 	const uint8_t *arena;
 	const struct cache_zone *zone;
 	struct cache_view_leaf leaf;
+	uint32_t n_lookups;		/* searches so far: what is bounded */
 };
 
 /* Where a key stands among the names that exist. */

@@ -1,14 +1,14 @@
 /*
  * bench_answer.c - what answer() costs, without sockets.
  *
- *	bench_answer [-z ZONES] [-d DELEGATIONS] [-s SIGNED] [-n QUERIES]
- *	    [-w WIDTH] CASE ...
+ *	bench_answer [-z ZONES] [-d DELEGATIONS] [-s SIGNED] [-o OCCLUDED]
+ *	    [-n QUERIES] [-w WIDTH] CASE ...
  *
  * CASE: exact nx nodata cname referral exact-do nx-do, and of the zone with
- * SIGNED names under NSEC3: exact3-do nx3-do; default: all. WIDTH
- * jobs run in lockstep. Prints nanoseconds a query; for instructions:
- *
- *	valgrind --tool=callgrind --toggle-collect=ask ... -n 1000 CASE
+ * SIGNED names under NSEC3: exact3-do nx3-do; default: all of these. Those of
+ * tests/lib/worstzones.h are known by their names there; "worst": all of
+ * them. WIDTH jobs run in lockstep. Prints nanoseconds a query. What
+ * callgrind counts of it is in tests/bench/counts.py.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -23,12 +23,15 @@
 #include "tests/lib/nsec3zone.h"
 #include "tests/lib/testcache.h"
 #include "tests/lib/testheads.h"
+#include "tests/lib/worstzones.h"
 
 static struct testcache cache;
 static struct answer_ctx ctx;
 static struct answer_job jobs[ANSWER_LOCKSTEP];
-static uint8_t in[ANSWER_LOCKSTEP][512], out[ANSWER_LOCKSTEP][1232];
+/* Rows do not begin at the same places of the processor's caches. */
+static uint8_t in[ANSWER_LOCKSTEP][512 + 64], out[ANSWER_LOCKSTEP][65536 + 128];
 static unsigned n_zones = 20000, n_delegations = 200000, n_signed = 100000;
+static unsigned n_occluded = 1000;
 
 static const char zone_text[] =
     "@ 3600 IN SOA ns1 admin 1 2 3 4 300\n"
@@ -113,6 +116,7 @@ build(void)
 	if (nsec3hash_new(&ctx.nsec3hash) != OK)
 		abort();
 	nsec3zone_add(&cache, "three.test.", n_signed, 0);
+	worstzones_add(&cache, n_occluded);
 	testcache_publish(&cache);
 	ctx = (struct answer_ctx){
 		.nsec3hash = ctx.nsec3hash,
@@ -143,13 +147,27 @@ make(uint8_t *p, const char *name, uint16_t type, bool dnssec)
 	return at + sizeof(opt);
 }
 
+static const struct worstzones_case *
+worst_of(const char *what)
+{
+	for (size_t i = 0; i < COUNT_OF(worstzones_cases); i++)
+		if (strcmp(what, worstzones_cases[i].name) == 0)
+			return &worstzones_cases[i];
+	return NULL;
+}
+
 static size_t
 make_case(uint8_t *p, const char *what, unsigned r)
 {
-	char name[128];
+	char name[1100];
 	unsigned z = r % n_zones;
 	bool dnssec = strstr(what, "-do") != NULL;
 
+	if (worst_of(what) != NULL) {
+		worstzones_owner(worst_of(what)->owner, name, sizeof(name));
+		return make(p, name, worst_of(what)->type,
+		    worst_of(what)->dnssec);
+	}
 	if (strcmp(what, "referral") == 0) {
 		snprintf(name, sizeof(name), "www.d%06u.tld",
 		    r % n_delegations);
@@ -172,11 +190,9 @@ make_case(uint8_t *p, const char *what, unsigned r)
 	    RRTYPE_A, false);
 }
 
-/* One batch in lockstep; not inlined, so that callgrind can see it. */
-__attribute__((noinline)) size_t ask(const size_t *len, unsigned width);
-
-size_t
-ask(const size_t *len, unsigned width)
+/* One batch in lockstep. */
+static size_t
+ask(const size_t *len, unsigned width, bool tcp)
 {
 	bool more = true;
 	size_t n, sum = 0;
@@ -184,8 +200,9 @@ ask(const size_t *len, unsigned width)
 	for (unsigned i = 0; i < width; i++) {
 		struct answer_facts f = {
 			.request = in[i], .request_len = len[i],
-			.out = out[i], .out_max = sizeof(out[i]),
-			.transport = ANSWER_UDP, .source_port = 1,
+			.out = out[i], .out_max = tcp ? 65535 : 1232,
+			.transport = tcp ? ANSWER_TCP : ANSWER_UDP,
+			.source_port = 1,
 			.now_boot_ms = 1,
 		};
 
@@ -212,9 +229,13 @@ now(void)
 	return (double)t.tv_sec + (double)t.tv_nsec * 1e-9;
 }
 
-static void
-run(const char *what, unsigned n_queries, unsigned width)
+/* Not inlined: callgrind writes its counts down whenever it begins. */
+NOINLINE void bench_case(const char *what, unsigned n_queries, unsigned width);
+
+void
+bench_case(const char *what, unsigned n_queries, unsigned width)
 {
+	bool tcp = worst_of(what) != NULL && worst_of(what)->tcp;
 	uint64_t r = 88172645463325252u;
 	double spent = 0;
 	size_t len[ANSWER_LOCKSTEP], sum = 0;
@@ -229,11 +250,22 @@ run(const char *what, unsigned n_queries, unsigned width)
 			len[i] = make_case(in[i], what, (unsigned)(r >> 20));
 		}
 		start = now();
-		sum += ask(len, width);
+		sum += ask(len, width, tcp);
 		spent += now() - start;
 	}
-	printf("%-10s width %2u: %7.0f ns a query, %4.0f octets\n", what,
+	printf("%-16s width %2u: %7.0f ns a query, %4.0f octets\n", what,
 	    width, spent * 1e9 / n_queries, (double)sum / n_queries);
+}
+
+static void
+run(const char *what, unsigned n_queries, unsigned width)
+{
+	if (width != 0) {
+		bench_case(what, n_queries, width);
+	} else {
+		bench_case(what, n_queries, 1);
+		bench_case(what, n_queries, ANSWER_LOCKSTEP);
+	}
 }
 
 int
@@ -246,7 +278,7 @@ main(int argc, char **argv)
 	unsigned n_queries = 320000, width = 0;
 	int c;
 
-	while ((c = getopt(argc, argv, "z:d:s:n:w:")) != -1) {
+	while ((c = getopt(argc, argv, "z:d:s:o:n:w:")) != -1) {
 		unsigned v = (unsigned)strtoul(optarg, NULL, 10);
 
 		if (c == 'z')
@@ -255,25 +287,23 @@ main(int argc, char **argv)
 			n_delegations = v > 0 ? v : 1;
 		else if (c == 's')
 			n_signed = v > 0 ? v : 1;
+		else if (c == 'o')
+			n_occluded = v > 0 ? v : 1;
 		else if (c == 'n')
 			n_queries = v > 0 ? v : 1;
 		else if (c == 'w')
 			width = v > ANSWER_LOCKSTEP ? ANSWER_LOCKSTEP : v;
 	}
 	build();
-	for (unsigned i = 0; i < sizeof(all) / sizeof(all[0]); i++) {
-		bool wanted = optind == argc;
-
-		for (int k = optind; k < argc; k++)
-			wanted |= strcmp(argv[k], all[i]) == 0;
-		if (!wanted)
+	for (size_t i = 0; optind == argc && i < COUNT_OF(all); i++)
+		run(all[i], n_queries, width);
+	for (; optind < argc; optind++) {
+		if (strcmp(argv[optind], "worst") != 0) {
+			run(argv[optind], n_queries, width);
 			continue;
-		if (width != 0) {
-			run(all[i], n_queries, width);
-		} else {
-			run(all[i], n_queries, 1);
-			run(all[i], n_queries, ANSWER_LOCKSTEP);
 		}
+		for (size_t i = 0; i < COUNT_OF(worstzones_cases); i++)
+			run(worstzones_cases[i].name, n_queries, width);
 	}
 	return 0;
 }

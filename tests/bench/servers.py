@@ -1,6 +1,7 @@
 """The servers that are measured side by side, and what they cost."""
 
 import os
+import signal
 import subprocess
 import sys
 
@@ -94,6 +95,9 @@ class Peer:
         return tree(self.proc.pid)
 
     def workers(self):
+        return self.pids()
+
+    def tcp_workers(self):
         return self.pids()
 
     def stop(self):
@@ -208,6 +212,7 @@ class Ours:
     """Understudy, fed by a real primary through the whole path."""
 
     name = "understudy"
+    again = None                # a dnsd that dnsd_start() started
 
     def __init__(self, *options):
         self.u = Understudy(
@@ -226,23 +231,62 @@ class Ours:
             if bad:
                 raise AssertionError(bad[0])
 
+    def main_pid(self):
+        return self.again.pid if self.again else self.u.pids()["dnsd"]
+
+    def role(self, name):
+        return [p for p in tree(self.main_pid())
+                if f"--role={name}" in self.u.cmdline(p)]
+
     def pids(self):
-        return tree(self.u.pids()["dnsd"])
+        return tree(self.main_pid())
 
     def workers(self):
-        return self.u.role_pids("dnsd", "udp")
+        return self.role("udp")
+
+    def tcp_workers(self):
+        return self.role("tcp")
+
+    def dnsd_stop(self):
+        """dnsd stops and keeps its snapshot; how it was started is kept."""
+        pid = self.main_pid()
+        all_of_it = tree(pid)
+        if not self.again:
+            with open(f"/proc/{pid}/cmdline", "rb") as f:
+                self.argv = [x.decode() for x in f.read().split(b"\0")[:-1]]
+            with open(f"/proc/{pid}/environ", "rb") as f:
+                self.env = dict(x.decode().split("=", 1) for x in
+                                f.read().split(b"\0") if b"=" in x)
+            os.kill(pid, signal.SIGTERM)
+        else:
+            self.again.stop(timeout=60)
+            self.again = None
+        wait_for("dnsd to stop", lambda: not any(
+            os.path.exists(f"/proc/{p}/fd/0") for p in all_of_it), 60)
+
+    def dnsd_start(self, snapshot):
+        """dnsd again, with its snapshot or from PostgreSQL alone."""
+        if not snapshot:
+            for where, _, files in os.walk(self.u.state):
+                for f in files:
+                    if f.endswith(".snapshot"):
+                        os.unlink(os.path.join(where, f))
+        self.again = Proc(self.argv, os.path.join(self.u.state, "again.log"),
+                          env=self.env, cwd="/")
 
     def all_pids(self):
         p = self.u.pids()
         return [x for k in ("apid", "xferd", "dnsd") for x in tree(p[k])]
 
     def stop(self):
+        if self.again:
+            self.again.stop(timeout=60)
         self.u.stop()
 
 
-def blast(port, path, count, core=1, seed=1, window=128):
+def blast(port, path, count, core=1, seed=1, window=128, tool="blast"):
     out = subprocess.run(
-        ["taskset", "-c", str(core), os.path.join(TOOLS, "blast"), "127.0.0.1",
+        ["taskset", "-c", str(core), os.path.join(TOOLS, tool), "127.0.0.1",
          str(port), path, str(count), str(window), str(seed)],
         stdout=subprocess.PIPE, check=True, timeout=600).stdout.decode()
     return {k: float(v) for k, v in

@@ -13,75 +13,19 @@
 #include <errno.h>
 #include <netinet/in.h>
 #include <poll.h>
-#include <stdbool.h>
-#include <stdint.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <sys/stat.h>
 #include <sys/uio.h>
-#include <time.h>
-#include <fcntl.h>
-#include <unistd.h>
+
+#include "tests/tools/queries.h"
 
 enum {
 	BATCH = 32,
 	ANSWER_MAX = 4096,
-	QUERIES_MAX = 1 << 20,
 	COUNT_MAX = 50000000,
 	WINDOW_MAX = 4096,
 };
-
-static uint8_t *file_data;
-static uint32_t query_at[QUERIES_MAX];
-static uint16_t query_len[QUERIES_MAX];
-static size_t n_queries;
-
-static uint64_t
-next_random(uint64_t *s)
-{
-	*s ^= *s << 13;
-	*s ^= *s >> 7;
-	*s ^= *s << 17;
-	return *s;
-}
-
-static double
-seconds(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
-}
-
-static bool
-load(const char *path)
-{
-	struct stat st;
-	size_t at = 0;
-	int fd = open(path, O_RDONLY);
-
-	if (fd < 0 || fstat(fd, &st) != 0 || st.st_size > INT32_MAX)
-		return false;
-	file_data = malloc((size_t)st.st_size);
-	if (file_data == NULL ||
-	    read(fd, file_data, (size_t)st.st_size) != st.st_size)
-		return false;
-	close(fd);
-	while (at + 2 < (size_t)st.st_size && n_queries < QUERIES_MAX) {
-		uint16_t len = (uint16_t)(file_data[at] << 8 |
-		    file_data[at + 1]);
-
-		if (at + 2 + len > (size_t)st.st_size)
-			return false;
-		query_at[n_queries] = (uint32_t)at + 2;
-		query_len[n_queries++] = len;
-		at += 2 + (size_t)len;
-	}
-	return n_queries > 0;
-}
 
 int
 main(int argc, char **argv)
@@ -112,7 +56,7 @@ main(int argc, char **argv)
 	if (argc > 6)
 		seed = strtoull(argv[6], NULL, 10) | 1;
 	if (count < 1 || count > COUNT_MAX || window < 1 ||
-	    window > WINDOW_MAX || !load(argv[3])) {
+	    window > WINDOW_MAX || !queries_load(argv[3])) {
 		fprintf(stderr, "blast: bad count, window or file\n");
 		return 2;
 	}
@@ -131,16 +75,16 @@ main(int argc, char **argv)
 		out_msg[i].msg_hdr.msg_iov = &out_iov[i];
 		out_msg[i].msg_hdr.msg_iovlen = 1;
 	}
-	start = seconds();
+	start = queries_seconds();
 	while (got + lost < count) {
 		long room = window - (sent - got - lost);
 		int n = 0;
 
 		while (n < BATCH && n < room && sent + n < count) {
-			size_t q = next_random(&seed) % n_queries;
+			size_t q = queries_random(&seed) % queries_n;
 
 			out_iov[n++] = (struct iovec){
-			    file_data + query_at[q], query_len[q] };
+			    queries_data + queries_at[q], queries_len[q] };
 		}
 		if (n > 0) {
 			n = sendmmsg(fd, out_msg, (unsigned)n, 0);
@@ -178,6 +122,6 @@ main(int argc, char **argv)
 	    sent, got, lost, (unsigned long long)rcode[0],
 	    (unsigned long long)rcode[2], (unsigned long long)rcode[3],
 	    (unsigned long long)rcode[5], (unsigned long long)tc,
-	    (unsigned long long)bytes, seconds() - start);
+	    (unsigned long long)bytes, queries_seconds() - start);
 	return 0;
 }

@@ -1,5 +1,5 @@
 /*
- * resource_history.c - /v1/zones/{zone}/attempts and /versions.
+ * resource_history.c - /v1/zones/{zone}/attempts, /versions and /events.
  */
 #include <inttypes.h>
 #include <stdio.h>
@@ -75,7 +75,18 @@ print_version(struct jw *w, struct db_rows *rows, size_t row)
 	jw_end_object(w);
 }
 
-/* Both go back in time: the cursor is the number of the last one. */
+static void
+print_event(struct jw *w, struct db_rows *rows, size_t row)
+{
+	jw_begin_object(w, NULL);
+	jw_fmt(w, "id", "%" PRId64, db_get_i64(rows, row, 0));
+	show_time(w, "at", rows, row, 1);
+	show_text(w, "kind", rows, row, 2);
+	show_text(w, "message", rows, row, 3);
+	jw_end_object(w);
+}
+
+/* All go back in time: the cursor is the number of the last one. */
 static enum err
 list_history(struct db *db, struct req *r, void *arg)
 {
@@ -133,6 +144,14 @@ enum err
 resource_history_versions(struct req *r)
 {
 	struct history h = { SQL_STMT(version_list), print_version };
+
+	return repo_read(r, list_history, &h);
+}
+
+enum err
+resource_history_events(struct req *r)
+{
+	struct history h = { SQL_STMT(event_list), print_event };
 
 	return repo_read(r, list_history, &h);
 }

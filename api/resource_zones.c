@@ -14,6 +14,8 @@
 #include "api/resource_zones.h"
 #include "api/show.h"
 #include "api/sql.h"
+#include "api/verdict.h"
+#include "common/base/now.h"
 
 enum {
 	ZONE_PRIMARIES_MAX = RESOURCE_ZONES_PRIMARIES_MAX,
@@ -24,6 +26,7 @@ enum {
 struct zone_in {
 	struct body_str name;
 	struct body_list primaries;
+	struct body_bool accept_lower;
 };
 
 /* ---- the document ---- */
@@ -65,6 +68,43 @@ served(struct db_rows *rows, size_t row)
 	    db_get_i64(rows, row, 6) > 1) ? "yes" : "no";
 }
 
+/* In sentences: how the zone fares, and what its owner should know. */
+static void
+print_verdict(struct jw *w, struct db_rows *rows, size_t row)
+{
+	int64_t expires = db_get_time_ms_or(rows, row, 11, INT64_MAX);
+	char when[NOW_TEXT_MAX], text[VERDICT_MAX + 1];
+	struct verdict_in in = { .health = db_get_text(rows, row, 17),
+		.name = db_get_text(rows, row, 1),
+		.loaded = db_get_i64(rows, row, 6) > 0,
+		.has_primaries = strcmp(db_get_text(rows, row, 18), "[]") != 0,
+		.has_primary_serial = !db_is_null(rows, row, 5),
+		.error = db_get_text_or(rows, row, 12, NULL),
+		.back = db_get_text_or(rows, row, 22, NULL) };
+
+	if (in.loaded)
+		in.serial = db_get_u32(rows, row, 4);
+	if (in.has_primary_serial)
+		in.primary_serial = db_get_u32(rows, row, 5);
+	if (in.back != NULL)
+		in.back_serial = db_get_u32(rows, row, 23);
+	if (expires != INT64_MAX && expires != INT64_MIN)
+		in.expires = now_print(expires, when);
+	verdict_print(&in, text);
+	jw_str(w, "status", text);
+	jw_begin_list(w, "notices");
+	if (!db_is_null(rows, row, 25))
+		jw_fmt(w, NULL, "NOTIFY came from %s, which is not one of "
+		    "your primaries: add it, or let the primary send from "
+		    "the address that is listed", db_get_text(rows, row, 25));
+	if (!db_is_null(rows, row, 27))
+		jw_fmt(w, NULL, "%s has another content than the version that "
+		    "we serve, at the same serial %u: raise the serial at the "
+		    "primary that is right", db_get_text(rows, row, 27),
+		    in.serial);
+	jw_end_list(w);
+}
+
 void
 resource_zones_print(struct jw *w, const char *member, const struct conf *conf,
     struct db_rows *rows, size_t row)
@@ -88,7 +128,9 @@ resource_zones_print(struct jw *w, const char *member, const struct conf *conf,
 	print_nameservers(w, conf, (uint64_t)db_get_i64(rows, row, 14));
 	show_json(w, "primaries", rows, row, 18);
 	show_json(w, "edges", rows, row, 19);
+	print_verdict(w, rows, row);
 	print_error(w, rows, row);
+	jw_bool(w, "accept_lower_serial", db_get_bool(rows, row, 24));
 	show_time(w, "created_at", rows, row, 15);
 	show_time(w, "changed_at", rows, row, 16);
 	jw_end_object(w);
@@ -430,12 +472,14 @@ resource_zones_list(struct req *r)
 /* ---- changing ---- */
 
 /* A client may send back what it read, as far as it changes nothing:
- * only primaries can change. */
+ * only primaries and accept_lower_serial can change. */
 static const struct body_field patch_fields[] = {
 	{ "name", BODY_STR, BODY_OPT, 1, 1024,
 	  offsetof(struct zone_in, name) },
 	{ "primaries", BODY_LIST, BODY_OPT, 1, ZONE_PRIMARIES_MAX,
 	  offsetof(struct zone_in, primaries) },
+	{ "accept_lower_serial", BODY_BOOL, BODY_OPT, 0, 0,
+	  offsetof(struct zone_in, accept_lower) },
 };
 
 static enum err
@@ -511,6 +555,12 @@ patch_zone(struct db *db, struct req *r, void *arg)
 	}
 	if (in.primaries.set)
 		e = replace_primaries(db, r, &z, &primaries);
+	if (e == OK && in.accept_lower.set)
+		e = db_exec(db, SQL_STMT(zone_accept_lower), DB_PARAMS(
+		    db_uuid(r->who.tenant_id), db_uuid(z.id),
+		    db_bool(in.accept_lower.v)), NULL);
+	if (e == OK && in.accept_lower.set)
+		e = repo_audit(db, r, "zone.change", z.name.text);
 	return e != OK ? e : reply_zone(db, r, 200, z.id);
 }
 

@@ -42,6 +42,7 @@
 #include "xferd/sched.h"
 #include "xferd/tally.h"
 #include "xferd/tidy.h"
+#include "xferd/wake.h"
 
 enum {
 	TICK_MS = 1000,
@@ -413,6 +414,7 @@ look_at_database(struct whole *w)
 	if (w->losses != crew_losses(k->crew) && k->sched != NULL) {
 		w->losses = crew_losses(k->crew);
 		sched_reclaim(k->sched);
+		wake_again(k);
 	}
 	notice_resume(k->notice);
 }

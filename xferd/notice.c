@@ -62,6 +62,7 @@ struct claim {
 	bool has_key;
 	uint32_t key;			/* in the keyring; 0: does not open */
 	bool loaded, expired;
+	bool proven;			/* the tenant may know of others */
 	uint32_t serial;
 	struct sock_addr primary;	/* source address, the primary's port */
 };
@@ -129,7 +130,8 @@ drop(struct notice *no, uint64_t number)
 		child_kill(child);
 }
 
-static void
+/* Returns false when it was not written down. */
+static bool
 record(struct notice *no, const struct look *l, const struct claim *c,
     enum attempt_outcome outcome, const char *reason, const char *text)
 {
@@ -137,7 +139,7 @@ record(struct notice *no, const struct look *l, const struct claim *c,
 
 	if (outcome == ATTEMPT_REFUSED && !pace_may_record(&no->pace,
 	    c->zone_id, now_mono_ms()))
-		return;
+		return false;
 	attempt_init(&a);
 	memcpy(a.zone_id, c->zone_id, 16);
 	memcpy(a.tenant_id, c->tenant_id, 16);
@@ -155,6 +157,7 @@ record(struct notice *no, const struct look *l, const struct claim *c,
 	snprintf(a.message, sizeof(a.message), "NOTIFY from %s: %s",
 	    SOCK_TEXT(&l->n.source), text);
 	ledger_attempt(no->keep->ledger, &a);
+	return true;
 }
 
 /* ---- judging ----------------------------------------------------------- */
@@ -175,6 +178,7 @@ read_claim(struct notice *no, const struct look *l, size_t row,
 	if (c->loaded)
 		c->serial = db_get_u32(rows, row, 10);
 	c->expired = db_get_bool(rows, row, 11);
+	c->proven = db_get_bool(rows, row, 13);
 	if (!c->listed)
 		return;
 	c->ordinal = db_get_i64(rows, row, 2);
@@ -216,6 +220,18 @@ struct verdict {
 	enum tsig_verdict tsig;		/* the best of those that failed */
 	uint32_t tsig_key;		/* that the answer is signed with */
 };
+
+/* Who claims a name without owning it does not learn who serves it. */
+static void
+not_listed(struct notice *no, const struct look *l, const struct claim *c,
+    struct wake *w)
+{
+	if (!c->proven || !record(no, l, c, ATTEMPT_REFUSED, "not-listed",
+	    "that address is none of the zone's primaries: add it, or let the "
+	    "primary send from the address that is listed"))
+		return;
+	wake_add_stray(w, c->zone_id, &l->n.source);
+}
 
 static void
 judge_claim(struct notice *no, struct look *l, const struct claim *c,
@@ -292,10 +308,7 @@ judge(struct notice *no, struct look *l)
 		if (wake_n(w) > 0 && memcmp(last, c.zone_id, 16) == 0)
 			continue;
 		if (!c.listed) {
-			record(no, l, &c, ATTEMPT_REFUSED, "not-listed",
-			    "that address is none of the zone's primaries: "
-			    "add it, or let the primary send from the "
-			    "address that is listed");
+			not_listed(no, l, &c, w);
 			continue;
 		}
 		judge_claim(no, l, &c, &v, w);

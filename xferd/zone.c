@@ -295,6 +295,9 @@ finish(struct zone *z, enum zone_outcome outcome, int64_t now_ms,
 	if (failed && end->failures < INT32_MAX)
 		end->failures++;
 	end->due_at_ms = now_ms + (int64_t)next_wait_s(z, outcome) * MS;
+	if (z->regressed)
+		end->due_at_ms = MIN(end->due_at_ms,
+		    now_ms + (int64_t)next_retry_s(z) * MS);
 	if (z->in.loaded && (good || failed))
 		settle_expiry(z, now_ms);
 	if (outcome == ZONE_OUT_OLDER)
@@ -543,6 +546,8 @@ static void
 judge_received(struct zone *z, const struct zone_event *ev, int64_t now_ms,
     struct zone_action *out)
 {
+	const struct zone_seen *s = &z->seen[z->order[z->turn]];
+	bool said_newer = s->has_serial && is_newer(z, s->serial);
 	uint32_t theirs = ev->soa.serial;
 
 	note_serial(z, ev);
@@ -554,6 +559,7 @@ judge_received(struct zone *z, const struct zone_event *ev, int64_t now_ms,
 	}
 	if (!z->comparing && !is_newer(z, theirs) &&
 	    !takes_back(z, theirs, now_ms)) {
+		z->regressed = said_newer;
 		if (theirs == z->in.soa.serial)
 			finish(z, ZONE_OUT_CURRENT, now_ms, out);
 		else

@@ -188,6 +188,8 @@ struct zone {
 	bool survey;			/* everybody's serial first */
 	bool surveyed;			/* order has the candidates now */
 	bool comparing;
+	bool regressed;			/* showed a newer serial than it sent:
+					   several servers at one address */
 	bool follow_up;
 	struct zone_seen seen[ZONE_PRIMARIES_MAX];
 	int64_t begun_ms;

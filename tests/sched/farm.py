@@ -58,6 +58,7 @@ class Farm:
 
     def __init__(self, address="127.0.0.1", port=0, udp=True, tcp=True):
         self.zones = {}
+        self.open = set()
         self.asked = self.transfers = self.connections = 0
         self.running = self.running_max = 0
         self.lock = threading.Lock()
@@ -87,6 +88,11 @@ class Farm:
 
     def stop(self):
         self.stopping.set()
+        for s in list(self.open):
+            try:
+                s.shutdown(socket.SHUT_RDWR)
+            except OSError:
+                pass
         for t in self.threads:
             t.join(5)
         self.udp.close()
@@ -132,6 +138,7 @@ class Farm:
             except OSError:
                 continue
             self.connections += 1
+            self.open.add(s)
             threading.Thread(target=self.connection, args=(s,),
                              daemon=True).start()
 
@@ -143,6 +150,7 @@ class Farm:
                     self.one(s)
             except (OSError, EOFError):
                 pass
+            self.open.discard(s)
 
     @staticmethod
     def read(s, n):

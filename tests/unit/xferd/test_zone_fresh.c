@@ -150,6 +150,16 @@ CASE(t008_a_primary_that_failed_this_zone_lately_is_asked_last)
 	WANT(FETCH, 0);
 }
 
+CASE(who_shows_a_newer_serial_than_it_sends_is_asked_again_soon)
+{
+	s.n_primaries = 1;
+	begin();
+	step(ZONE_EV_SOA, 101);
+	step(ZONE_EV_RECEIVED, 100);
+	ENDS(CURRENT);
+	assert_int_equal(z.end.due_at_ms, NOW + 900 * 1000);
+}
+
 /* ---- T-013, T-014, T-015: serials that went back ------------------------ */
 
 CASE(t014_lower_everywhere_is_a_state_of_its_own_with_the_newest_of_them)

@@ -24,6 +24,10 @@ cookie_jar_map(int fd, bool write, struct cookie_jar **out_jar)
 		return ERR_IO;
 	(void)madvise(p, COOKIE_JAR_BYTES, MADV_DONTDUMP);
 	*out_jar = p;
+	if (write && (*out_jar)->magic != COOKIE_JAR_MAGIC) {
+		memset(p, 0, COOKIE_JAR_BYTES);
+		(*out_jar)->magic = COOKIE_JAR_MAGIC;
+	}
 	return OK;
 }
 

@@ -27,7 +27,10 @@ enum {
 	COOKIE_JAR_ROLL_S = 86400,	/* of secrets made up here */
 };
 
+#define COOKIE_JAR_MAGIC 0x3152414a434455ull	/* "UDCJAR1" */
+
 struct cookie_jar {
+	uint64_t magic;
 	_Atomic uint32_t sequence;	/* odd while it is being written */
 	uint32_t made_up;		/* by us, not read from a file */
 	int64_t rolled_boot_ms;
@@ -35,7 +38,8 @@ struct cookie_jar {
 };
 static_assert(sizeof(struct cookie_jar) <= COOKIE_JAR_BYTES, "room");
 
-/** cookie_jar_map() - @write: the supervisor's.  ERR_IO */
+/** cookie_jar_map() - @write: the supervisor's; what is there and of another
+ *  form is emptied.  ERR_IO */
 MUST_USE enum err cookie_jar_map(int fd, bool write,
     struct cookie_jar **out_jar);
 void cookie_jar_unmap(struct cookie_jar *j);

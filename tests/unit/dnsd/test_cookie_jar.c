@@ -144,6 +144,27 @@ TEST_WITH(secrets_made_up_here_stay_and_roll, setup, teardown)
 	assert_int_not_equal(memcmp(s.key[0].bytes, "\0\x11\x22", 3), 0);
 }
 
+TEST_WITH(memory_of_another_form_is_emptied, setup, teardown)
+{
+	struct cookie_jar *again;
+	struct fault fault;
+	int fd = memfd_create("jar", MFD_CLOEXEC);
+
+	assert_int_equal(ftruncate(fd, COOKIE_JAR_BYTES), 0);
+	assert_ok(cookie_jar_map(fd, true, &again));
+	assert_ok(cookie_jar_fill(again, "", COOKIE_JAR_ON, 0, &fault));
+	cookie_jar_unmap(again);
+	assert_ok(cookie_jar_map(fd, true, &again));
+	assert_int_equal(again->secrets.n, 1);		/* a new supervisor */
+	again->magic++;
+	cookie_jar_unmap(again);
+	assert_ok(cookie_jar_map(fd, true, &again));
+	assert_int_equal(again->secrets.n, 0);
+	assert_false(cookie_jar_take(again, &seen, &s));
+	cookie_jar_unmap(again);
+	close(fd);
+}
+
 TEST_WITH(a_writer_that_died_half_way_is_waited_for, setup, teardown)
 {
 	struct fault fault;

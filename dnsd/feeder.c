@@ -35,6 +35,7 @@ enum {
 	CONNECT_MAX_MS = 5000,
 	OPEN_TRIES = 20,		/* the arena, after a killed feeder */
 	REPORT_BYTES_MAX = 256 * 1024,
+	REPORT_GAP_MS = 25,		/* between two, however much changes */
 	FINAL_SNAPSHOT_BYTES = 256 << 20,
 };
 
@@ -77,6 +78,7 @@ struct feeder {
 	uint64_t core_xmin;
 	uint32_t turn;
 
+	int64_t reported_at;
 	int64_t poll_at, report_at, reconcile_at, snapshot_at, retry_at;
 	bool dirty;			/* changed since the last snapshot */
 
@@ -356,6 +358,7 @@ history_changed(struct feeder *f, const struct poll *p)
 	f->epoch = MAX(f->epoch + 1, (uint64_t)now_wall_ms());
 	f->horizon = 0;
 	f->report_at = 0;
+	f->reported_at = 0;
 	return true;
 }
 
@@ -390,7 +393,8 @@ feed_poll(struct feeder *f, bool full)
 		f->horizon = p.horizon;
 		f->core_xmin = p.core_xmin;
 		if (n > 0)
-			f->report_at = 0;
+			f->report_at = MIN(f->report_at,
+			    f->reported_at + REPORT_GAP_MS);
 	}
 	free(p.change);
 	db_rows_free(rows);
@@ -604,6 +608,7 @@ database_turn(struct feeder *f)
 		e = exceptions_retry(f);
 	}
 	if (e == OK && now_mono_ms() >= f->report_at) {
+		f->reported_at = now_mono_ms();
 		e = report(f);
 		f->report_at = now_mono_ms() + f->conf->dns.report_ms;
 	}

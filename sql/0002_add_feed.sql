@@ -76,19 +76,20 @@ LANGUAGE plpgsql SECURITY DEFINER
 SET search_path = pg_catalog, public, pg_temp AS $$
 BEGIN
 	INSERT INTO zone_state (zone_id, tenant_id, apex, stripes, state)
-	VALUES (NEW.id, NEW.tenant_id, NEW.apex, NEW.stripes,
-	    zone_state_of_claim(NEW.state, 0, NEW.deleted_at));
+	SELECT a.id, a.tenant_id, a.apex, a.stripes,
+	    zone_state_of_claim(a.state, 0, a.deleted_at) FROM added a;
 	INSERT INTO zone_timer (zone_id, tenant_id)
-	VALUES (NEW.id, NEW.tenant_id);
+	SELECT a.id, a.tenant_id FROM added a;
 	PERFORM pg_notify('understudy_job', 'zone');
 	PERFORM pg_notify('understudy_feed', '');
 	RETURN NULL;
 END
 $$;
 COMMENT ON FUNCTION zone_inserted IS
-    'give a new claim its state and timer rows, and wake xferd';
+    'give new claims their state and timer rows, and wake xferd';
 CREATE TRIGGER zone_inserted AFTER INSERT ON zone
-    FOR EACH ROW EXECUTE FUNCTION zone_inserted();
+    REFERENCING NEW TABLE AS added
+    FOR EACH STATEMENT EXECUTE FUNCTION zone_inserted();
 
 CREATE FUNCTION zone_changed() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER

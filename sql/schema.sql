@@ -612,17 +612,17 @@ CREATE FUNCTION public.zone_inserted() RETURNS trigger
     AS $$
 BEGIN
 	INSERT INTO zone_state (zone_id, tenant_id, apex, stripes, state)
-	VALUES (NEW.id, NEW.tenant_id, NEW.apex, NEW.stripes,
-	    zone_state_of_claim(NEW.state, 0, NEW.deleted_at));
+	SELECT a.id, a.tenant_id, a.apex, a.stripes,
+	    zone_state_of_claim(a.state, 0, a.deleted_at) FROM added a;
 	INSERT INTO zone_timer (zone_id, tenant_id)
-	VALUES (NEW.id, NEW.tenant_id);
+	SELECT a.id, a.tenant_id FROM added a;
 	PERFORM pg_notify('understudy_job', 'zone');
 	PERFORM pg_notify('understudy_feed', '');
 	RETURN NULL;
 END
 $$;
 
-COMMENT ON FUNCTION public.zone_inserted() IS 'give a new claim its state and timer rows, and wake xferd';
+COMMENT ON FUNCTION public.zone_inserted() IS 'give new claims their state and timer rows, and wake xferd';
 
 -- FUNCTION zone_problems(uuid)
 
@@ -1946,7 +1946,7 @@ CREATE TRIGGER zone_guard_changed BEFORE UPDATE ON public.zone_guard FOR EACH RO
 
 -- TRIGGER zone zone_inserted
 
-CREATE TRIGGER zone_inserted AFTER INSERT ON public.zone FOR EACH ROW EXECUTE FUNCTION public.zone_inserted();
+CREATE TRIGGER zone_inserted AFTER INSERT ON public.zone REFERENCING NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION public.zone_inserted();
 
 -- TRIGGER zone zone_removed
 

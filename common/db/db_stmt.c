@@ -9,6 +9,7 @@
 #include <stdio.h>
 
 #include "common/base/check.h"
+#include "common/db/db_conn.h"
 #include "common/db/db_stmt.h"
 
 static size_t

@@ -9,7 +9,6 @@
 
 #include "common/base/err.h"
 #include "common/db/db.h"
-#include "common/db/db_conn.h"
 
 /* Is it to be prepared before it is sent with these parameters? */
 bool db_stmt_wants(const struct db *db, const struct db_stmt *stmt,

@@ -66,10 +66,14 @@ def any_below_dname(ctx):
 
 @known("NSEC or RRSIG asked at a CNAME owner")
 def not_followed(ctx):
-    """NODATA here, the alias there."""
-    return ctx.qtype in ("NSEC", "RRSIG") and ctx.mine.rcode == 0 and \
-        not ctx.mine.answer and (ctx.theirs.answer is True or W.CNAME in
-                                 {r[1] for r in ctx.theirs.records})
+    """Ours ends before an alias that theirs follows."""
+    if ctx.qtype == "RRSIG":
+        return ctx.mine.rcode == 0 and not ctx.mine.answer and \
+            ctx.theirs.answer
+    more = set(ctx.theirs.records) - set(ctx.mine.records)
+    return ctx.qtype == "NSEC" and ctx.mine.rcode == 0 and \
+        set(ctx.mine.records) < set(ctx.theirs.records) and \
+        W.CNAME in {r[1] for r in more}
 
 
 @known("name under a hashed NSEC3 owner")

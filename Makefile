@@ -30,12 +30,12 @@ BASE	:= -std=c11 -D_GNU_SOURCE -pthread -fPIE -fno-common \
 
 OPT_release	:= -O2 -D_FORTIFY_SOURCE=3 $(HARDEN)
 OPT_asan	:= -O1 -fsanitize=address,undefined -fno-sanitize-recover=all \
-		   -fno-omit-frame-pointer -DCHECK_SLOW_ON
-OPT_tsan	:= -O1 -fsanitize=thread -fno-omit-frame-pointer
+		   -fno-omit-frame-pointer -DCHECK_SLOW_ON -DSANDBOX_WIDE
+OPT_tsan	:= -O1 -fsanitize=thread -fno-omit-frame-pointer -DSANDBOX_WIDE
 OPT_fuzz	:= -O1 -fsanitize=fuzzer-no-link,address,undefined \
 		   -fno-sanitize-recover=all -fno-omit-frame-pointer \
-		   -DCHECK_SLOW_ON
-OPT_cov		:= -O0 --coverage -DCHECK_SLOW_ON
+		   -DCHECK_SLOW_ON -DSANDBOX_WIDE
+OPT_cov		:= -O0 --coverage -DCHECK_SLOW_ON -DSANDBOX_WIDE
 LD_release	:= -Wl,-z,relro,-z,now,-z,noexecstack,-z,separate-code
 LD_asan		:= -fsanitize=address,undefined
 LD_tsan		:= -fsanitize=thread
@@ -51,7 +51,7 @@ endif
 # ---- packages: one pkg-config name per library, once ------------------------
 
 PKG_ALL	:= libmicrohttpd libpq libsodium jansson libconfuse openssl ldns \
-	   liblz4 libuv cmocka
+	   liblz4 libuv libseccomp cmocka
 DEB_libmicrohttpd := libmicrohttpd-dev
 DEB_libpq	:= libpq-dev
 DEB_libsodium	:= libsodium-dev
@@ -61,6 +61,7 @@ DEB_openssl	:= libssl-dev
 DEB_ldns	:= libldns-dev
 DEB_liblz4	:= liblz4-dev
 DEB_libuv	:= libuv1-dev
+DEB_libseccomp	:= libseccomp-dev
 DEB_cmocka	:= libcmocka-dev
 
 NO_BUILD := help clean format check deps

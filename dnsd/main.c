@@ -6,17 +6,15 @@
  */
 #include <errno.h>
 #include <fcntl.h>
-#include <grp.h>
-#include <pwd.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <sys/prctl.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "common/base/log.h"
+#include "common/base/sandbox.h"
 #include "common/base/svc.h"
 #include "common/dns/nsec3hash.h"
 #include "dnsd/control.h"
@@ -41,26 +39,6 @@ struct order {
 static struct inherit things;
 static struct worker worker;
 static struct relay_role relay;
-
-static enum err
-become(const char *user)
-{
-	struct passwd *p;
-
-	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
-		return ERR_SYSTEM;
-	if (geteuid() != 0 || user[0] == '\0')
-		return OK;
-	p = getpwnam(user);
-	if (p == NULL) {
-		log_err("user.unknown", "user=%s", LOG_Q(user));
-		return ERR_CONFIG;
-	}
-	if (setgroups(0, NULL) < 0 || setgid(p->pw_gid) < 0 ||
-	    setuid(p->pw_uid) < 0)
-		return ERR_SYSTEM;
-	return OK;
-}
 
 static int
 fd_of(const char *label)
@@ -174,6 +152,29 @@ relay_fill(const struct conf *conf, const struct order *o)
 	return e;
 }
 
+/* Walls of the roles that need nothing but them; the workers' are built when
+ * their memory is there (worker_confine()). */
+static bool
+confine(const struct conf *conf, const char *role)
+{
+	const struct sandbox_limits small = {
+		.files_max = INHERIT_MAX + 64,
+		.data_bytes = (uint64_t)64 << 20,
+	};
+	const struct sandbox_limits feeder = {
+		.files_max = 256,
+		.write_file = conf->dns.snapshot_file,
+	};
+
+	if (strcmp(role, "hold") == 0)
+		return sandbox_enter(SANDBOX_HOLD, &small) == OK;
+	if (strcmp(role, "relay") == 0)
+		return sandbox_enter(SANDBOX_RELAY, &small) == OK;
+	if (strcmp(role, "feeder") == 0)
+		return sandbox_enter(SANDBOX_FEEDER, &feeder) == OK;
+	return true;
+}
+
 static int
 role_run(const struct conf *conf, const struct order *o)
 {
@@ -189,9 +190,9 @@ role_run(const struct conf *conf, const struct order *o)
 	log_init(program, level);
 	if (fd_of("control") >= 0)
 		e = control_map(fd_of("control"), &control);
-	if (e == OK && strcmp(o->role, "hold") != 0)
-		e = become(feeds ? conf->dns.feeder_user :
-		    conf->dns.worker_user);
+	if (e == OK)
+		e = sandbox_user(strcmp(o->role, "hold") == 0 ? "" : feeds ?
+		    conf->dns.feeder_user : conf->dns.worker_user);
 	worker.control = relay.control = control;
 	if (e == OK && strcmp(o->role, "relay") == 0)
 		e = relay_fill(conf, o);
@@ -206,6 +207,8 @@ role_run(const struct conf *conf, const struct order *o)
 		return svc_exit_code(e);
 	}
 	worker_signals();
+	if (!confine(conf, o->role))
+		return svc_exit_code(ERR_SYSTEM);
 	if (strcmp(o->role, "hold") == 0)
 		return hold_run(fd_of("hold"), &things);
 	if (strcmp(o->role, "feeder") == 0)

@@ -157,16 +157,20 @@ udp_tune(int fd, const struct sock_addr *a)
 {
 	struct timeval tick = { .tv_usec = WORKER_TICK_MS * 1000 };
 	struct timeval patience = { .tv_usec = 50000 };
-	int one = 1, size = RCVBUF_BYTES, pmtu = IP_PMTUDISC_OMIT;
+	int one = 1, size = RCVBUF_BYTES, pmtu = IP_PMTUDISC_PROBE;
 
 	if (setsockopt(fd, SOL_SOCKET, SO_RCVBUFFORCE, &size,
 	    sizeof(size)) < 0)
 		setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &size, sizeof(size));
 	setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &tick, sizeof(tick));
 	setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof(patience));
-	/* Forged path MTU reports are not believed (draft: RFC 8900 3.5). */
+	/* No fragments, and forged reports of path MTUs are not believed
+	 * (RFC 9715 3.1): what is too long for the interface is not sent. */
 	if (a->family == 4)
 		setsockopt(fd, IPPROTO_IP, IP_MTU_DISCOVER, &pmtu,
+		    sizeof(pmtu));
+	else
+		setsockopt(fd, IPPROTO_IPV6, IPV6_MTU_DISCOVER, &pmtu,
 		    sizeof(pmtu));
 	if (sock_addr_is_any(a)) {
 		setsockopt(fd, IPPROTO_IP, IP_PKTINFO, &one, sizeof(one));

@@ -33,6 +33,17 @@ worker_signals(void)
 	sigprocmask(SIG_SETMASK, &none, NULL);
 }
 
+bool
+worker_confine(enum sandbox_wall wall, uint32_t files, uint64_t data_bytes)
+{
+	const struct sandbox_limits limits = {
+		.files_max = WORKER_SOCKETS_MAX + 64 + files,
+		.data_bytes = data_bytes,
+	};
+
+	return sandbox_enter(wall, &limits) == OK;
+}
+
 static enum control_counter
 counter_of_rcode(unsigned rcode)
 {

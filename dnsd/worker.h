@@ -13,6 +13,7 @@
 
 #include "common/base/base.h"
 #include "common/base/err.h"
+#include "common/base/sandbox.h"
 #include "common/base/sock.h"
 #include "dnsd/answer.h"
 #include "dnsd/control.h"
@@ -56,6 +57,12 @@ extern volatile sig_atomic_t worker_stop;
 
 /** worker_signals() - install the handlers */
 void worker_signals(void);
+
+/** worker_confine() - build the process's walls, once its memory and
+ *  descriptors are there: @files more and @data_bytes more it may have.
+ *  False, and logged: it may not run. */
+bool worker_confine(enum sandbox_wall wall, uint32_t files,
+    uint64_t data_bytes);
 
 /** worker_count() - count one finished job */
 void worker_count(struct control_counters *c, const struct answer_job *job);

@@ -27,6 +27,7 @@ enum {
 	ACCEPT_PAUSE_MS = 100,		/* after EMFILE and the like */
 	IDLE_LOOKS = 64,		/* at connections, for one to let go */
 	DRAIN_MS = 2000,
+	TCP_DATA_MAX = 16 << 20,	/* bytes beyond those of the start */
 	NOBODY = UINT32_MAX,
 };
 
@@ -786,6 +787,9 @@ worker_tcp_serve(struct worker *w, const struct worker_tcp_channel *ch)
 		    LOG_Q(err_text(e)));
 		return 1;
 	}
+	if (!worker_confine(ch->transport == ANSWER_TLS ? SANDBOX_TLS :
+	    SANDBOX_TCP, ch->clients_max, ch->data_bytes))
+		return 1;
 	t->now = now_mono_ms();
 	listeners_switch(t, true);
 	while (!worker_stop) {
@@ -807,6 +811,7 @@ worker_tcp_run(struct worker *w)
 		.transport = ANSWER_TCP,
 		.clients_max = w->tcp_clients_max,
 		.clients_per_ip_max = w->tcp_clients_per_ip_max,
+		.data_bytes = TCP_DATA_MAX,
 		.extra_fd = -1,
 	};
 

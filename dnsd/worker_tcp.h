@@ -36,6 +36,7 @@ struct worker_tcp_channel {
 	uint32_t clients_max;
 	uint32_t clients_per_ip_max;
 	uint32_t open_ms;		/* for its handshake */
+	uint64_t data_bytes;		/* that it may allocate */
 	void *(*open)(void *arg, int fd);
 	ssize_t (*read)(void *chan, uint8_t *buf, size_t max);
 	ssize_t (*write)(void *chan, const uint8_t *buf, size_t len);

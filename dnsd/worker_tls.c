@@ -23,7 +23,12 @@
 #include "dnsd/worker_tcp.h"
 #include "dnsd/worker_tls.h"
 
-enum { TICKET_KEY_BYTES = 80, CHAIN_MAX = 10 };
+enum {
+	TICKET_KEY_BYTES = 80,
+	CHAIN_MAX = 10,
+	TLS_DATA_MAX = 64 << 20,	/* bytes beyond those of the start, */
+	CHAN_DATA_MAX = 96 << 10,	/* and for each connection */
+};
 
 static const char ciphers_12[] =
     "ECDHE+AESGCM:ECDHE+CHACHA20:!aNULL:!eNULL";
@@ -387,6 +392,8 @@ worker_tls_run(struct worker *w)
 		.clients_max = w->tls_clients_max,
 		.clients_per_ip_max = w->tcp_clients_per_ip_max,
 		.open_ms = w->tls_handshake_ms,
+		.data_bytes = TLS_DATA_MAX +
+		    (uint64_t)w->tls_clients_max * CHAN_DATA_MAX,
 		.open = chan_open,
 		.read = chan_read,
 		.write = chan_write,

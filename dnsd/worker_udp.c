@@ -11,7 +11,11 @@
 #include "dnsd/ring.h"
 #include "dnsd/worker_udp.h"
 
-enum { OUT_MAX = 4096, DRAIN_BATCHES_MAX = 64 };
+enum {
+	OUT_MAX = 4096,
+	DRAIN_BATCHES_MAX = 64,
+	UDP_DATA_MAX = 8 << 20,	/* bytes beyond those of the start */
+};
 static_assert((int)ANSWER_LOCKSTEP >= (int)RING_BATCH, "a job a datagram");
 
 /* The memory of a process that allocates nothing; see worker_udp_run(). */
@@ -268,6 +272,8 @@ worker_udp_run(struct worker *w)
 		return 1;
 	}
 	memset(u->out, 0, sizeof(u->out));	/* faults now, not later */
+	if (!worker_confine(SANDBOX_UDP, 0, UDP_DATA_MAX))
+		return 1;
 	leftovers_answer(u);
 	if (w->n_sockets == 1)
 		serve_one(u);

@@ -6,12 +6,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/prctl.h>
-#include <sys/resource.h>
 #include <unistd.h>
 
 #include "common/base/hash.h"
 #include "common/base/log.h"
+#include "common/base/sandbox.h"
 #include "common/base/svc.h"
 #include "xferd/handoff.h"
 #include "xferd/keep.h"
@@ -19,21 +18,20 @@
 #include "xferd/probe.h"
 #include "xferd/session.h"
 
-enum { CHILD_FILES_MAX = 1024 };
+enum {
+	CHILD_FILES_MAX = 1024,
+	CHILD_DATA_MAX = 256 << 20,	/* bytes beyond those of the start */
+};
 
-/* First fences; the seccomp filter comes with another issue. */
-static void
-fence(void)
+static bool
+walls(enum sandbox_wall wall)
 {
-	struct rlimit none = { 0, 0 };
-	struct rlimit files = { CHILD_FILES_MAX, CHILD_FILES_MAX };
+	const struct sandbox_limits limits = {
+		.files_max = CHILD_FILES_MAX,
+		.data_bytes = CHILD_DATA_MAX,
+	};
 
-	prctl(PR_SET_DUMPABLE, 0);
-	prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
-	setrlimit(RLIMIT_CORE, &none);
-	setrlimit(RLIMIT_FSIZE, &none);
-	setrlimit(RLIMIT_NPROC, &none);
-	setrlimit(RLIMIT_NOFILE, &files);
+	return sandbox_enter(wall, &limits) == OK;
 }
 
 static int
@@ -44,18 +42,24 @@ child_main(const char *role, const char *level_text)
 	if (level_text != NULL)
 		log_level_parse(level_text, &level);
 	hash_init();
-	fence();
+	if (sandbox_user("") != OK)
+		return SVC_EXIT_FAIL;
 	if (strcmp(role, "fetch") == 0) {
 		log_init("xferd-fetch", level);
+		session_warm_up();
+		if (!walls(SANDBOX_FETCH))
+			return SVC_EXIT_FAIL;
 		return session_run(HANDOFF_FD, NULL);
 	}
 	if (strcmp(role, "probe") == 0) {
 		log_init("xferd-probe", level);
-		return probe_run(HANDOFF_FD);
+		return walls(SANDBOX_PROBE) ? probe_run(HANDOFF_FD) :
+		    SVC_EXIT_FAIL;
 	}
 	if (strcmp(role, "notify") == 0) {
 		log_init("xferd-notify", level);
-		return notify_run(HANDOFF_FD);
+		return walls(SANDBOX_NOTIFY) ? notify_run(HANDOFF_FD) :
+		    SVC_EXIT_FAIL;
 	}
 	fprintf(stderr, "xferd: unknown role\n");
 	return SVC_EXIT_USAGE;

@@ -654,8 +654,8 @@ go_on_connecting(struct session *s, short ready)
 /* ---- Commands of keep -------------------------------------------------- */
 
 /* OpenSSL's first MAC takes its time: before work comes, not after. */
-static void
-warm_up(void)
+void
+session_warm_up(void)
 {
 	static const struct tsig_policy policy = { .fudge_s = 1 };
 	struct tsig_key key;
@@ -914,7 +914,6 @@ session_run(int keep, const struct session_env *env)
 	s.read = malloc(READ_MAX);
 	s.batch = malloc(BATCH_MAX);
 	if (s.read != NULL && s.batch != NULL) {
-		warm_up();
 		e = serve(&s);
 	}
 	while (s.first != NULL)

@@ -26,6 +26,10 @@ struct session_env {
 	void *arg;
 };
 
+/** session_warm_up() - what libraries do once, files they read: before the
+ *  walls are built (common/base/sandbox.h) */
+void session_warm_up(void);
+
 /**
  * session_run() - serve keep over @keep until it says CLOSE or goes away
  * @keep: the socket pair; @env: NULL for the real world

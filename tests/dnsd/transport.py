@@ -273,22 +273,18 @@ def case_q197_without_descriptors_others_go_on_and_accept_comes_back(d):
     old = resource.prlimit(pid, resource.RLIMIT_NOFILE)
     resource.prlimit(pid, resource.RLIMIT_NOFILE, (used + 4, old[1]))
     try:
-        first = [connect(d.port, source=f"127.0.1.{i}") for i in range(4)]
-        for s in first:
-            s.sendall(query())
-            read_messages(s, 1)
-        more = []
+        kept = []
 
         def served(i):
-            more.append(connect(d.port, source=f"127.0.2.{i}"))
-            more[-1].sendall(query())
-            return read_messages(more[-1], 1)
-        for i in range(10):             # idle ones make room, one by one
+            kept.append(connect(d.port, source=f"127.0.2.{i}"))
+            kept[-1].sendall(query())
+            return read_messages(kept[-1], 1)
+        for i in range(14):             # idle ones make room, one by one
             wait_for(f"an answer to {i}", lambda i=i: quiet(
                 lambda: served(i)))
         check(d.metric("tcp_accept_failed") > 0, "no EMFILE")
         check(d.ask("www.example.test").answer, "UDP meanwhile")
-        for s in first + more:
+        for s in kept:
             s.close()
     finally:
         resource.prlimit(pid, resource.RLIMIT_NOFILE, old)

@@ -138,16 +138,6 @@ try_ptrace(const struct trial *t UNUSED)
 }
 
 static int
-try_fork(const struct trial *t UNUSED)
-{
-	pid_t pid = fork();
-
-	if (pid == 0)
-		_exit(0);
-	return of(pid);
-}
-
-static int
 try_kill(const struct trial *t)
 {
 	return of(kill(t->parent, 0));
@@ -157,6 +147,17 @@ static int
 try_tgkill(const struct trial *t)
 {
 	return of(syscall(SYS_tgkill, t->parent, t->parent, 0));
+}
+
+#ifndef SANDBOX_WIDE
+static int
+try_fork(const struct trial *t UNUSED)
+{
+	pid_t pid = fork();
+
+	if (pid == 0)
+		_exit(0);
+	return of(pid);
 }
 
 static int
@@ -221,6 +222,7 @@ try_cache_truncate(const struct trial *t)
 {
 	return of(ftruncate(t->read_only, 0));
 }
+#endif
 
 static int
 try_setuid(const struct trial *t UNUSED)

@@ -30,16 +30,10 @@
 #include "common/base/base.h"
 #include "common/base/buf.h"
 #include "common/base/err.h"
+#include "common/db/db_types.h"
 
 struct db;
 struct db_rows;
-
-/* A statement of a program's sql.def. Compared by address, so: static. */
-struct db_stmt {
-	const char *name;
-	const char *text;
-	size_t n_params;
-};
 
 #define DB_STMT(name, n, text) { #name, (text), (n) },
 
@@ -54,23 +48,6 @@ struct db_conf {
 	bool generic_plans;	/* plan each statement once, not for each call:
 				 * for programs whose statements go by keys */
 };
-
-/*
- * A parameter. Make it with the functions below; what it points to is
- * borrowed until db_exec returns. Integers travel as binary int8 and fit
- * every integer column by assignment; db_text travels untyped, so it fits
- * every type that the statement makes inferable (text, inet, jsonb ...).
- */
-struct db_param {
-	uint32_t type;		/* OID; 0 lets the server infer it */
-	int format;		/* 0 text, 1 binary */
-	int len;		/* -1: NULL */
-	const void *data;	/* NULL with len > 0: the bytes are in num */
-	uint8_t num[8];
-	enum err err;		/* of making it: db_exec answers with this */
-};
-
-#define DB_PARAMS_MAX 64
 
 struct db_param db_null(void);		/* rather db_if(): it knows the type */
 struct db_param db_if(bool present, struct db_param p);	/* p or NULL */

@@ -7,8 +7,14 @@
 #ifndef COMMON_DB_DB_STMT_H
 #define COMMON_DB_DB_STMT_H
 
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "common/base/base.h"
 #include "common/base/err.h"
-#include "common/db/db.h"
+#include "common/db/db_types.h"
+
+struct db;
 
 /* Is it to be prepared before it is sent with these parameters? */
 bool db_stmt_wants(const struct db *db, const struct db_stmt *stmt,

@@ -541,6 +541,55 @@ TEST_WITH(q204_q205_a_signed_query_is_badkey, setup, teardown)
 	    "\0\0" "\x12\x34" "\0\21\0\0", 8);
 }
 
+TEST_WITH(q174_padding_counts_the_tsig_behind_it, setup, teardown)
+{
+	uint8_t o[8];
+
+	ask_with("example. TXT", ANSWER_TLS, o, option(o, PADDING, "", 0));
+	memcpy(t.request + t.request_len, TSIG, sizeof(TSIG) - 1);
+	t.request_len += sizeof(TSIG) - 1;
+	t.request[11] = 2;
+	ask_raw(&t, ANSWER_TLS, 0);
+	assert_int_equal(t.reply[3] & 15, 9);
+	assert_int_equal(t.reply[11], 2);
+	assert_int_equal(t.reply_len, OPTIONS_PAD_BLOCK);
+	assert_memory_equal(t.reply + t.reply_len - 44, "\3key", 4);
+}
+
+/* The longest key name and algorithm that a request can have: what does not
+ * fit is left out, the OPT stays. */
+TEST_WITH(q204_a_tsig_without_room_is_left_out, setup, teardown)
+{
+	uint8_t *p;
+	size_t start;
+
+	ask(&t, "example. TXT size=512");
+	start = t.request_len;
+	p = t.request + start;
+	for (unsigned name = 0; name < 2; name++) {
+		for (unsigned i = 0; i < 120; i++) {
+			*p++ = 1;
+			*p++ = 'a';
+		}
+		*p++ = 0;
+		if (name == 0) {
+			memcpy(p, "\0\372\0\377\0\0\0\0\1\1", 10);
+			p += 10;
+		}
+	}
+	memcpy(p, "\0\0\0\0\0\1\1\54\0\0\x12\x34\0\0\0\0", 16);
+	p += 16;
+	t.request_len = (size_t)(p - t.request);
+	t.request[11] = 2;
+	ask_raw(&t, ANSWER_UDP, 0);
+	assert_int_equal(t.reply[3] & 15, 9);
+	assert_int_equal(t.reply[11], 1);
+	assert_true(t.reply_len <= 512);
+	t.tls = true;
+	ask_raw(&t, ANSWER_TCP, 0);			/* there is room */
+	assert_int_equal(t.reply[11], 2);
+}
+
 /* SIG(0) is a record like any other that we do not ask for. */
 TEST_WITH(q206_sig0_is_ignored, setup, teardown)
 {

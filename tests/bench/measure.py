@@ -33,8 +33,8 @@ def measure(live, path, count, rounds, title, tcp=False):
                                 n / b["seconds"], b["lost"],
                                 b["nxdomain"] / n, b["bytes"] / n))
     rows = []
-    least = min(statistics.median(x[0] for x in got[s.name]) for s in live
-                if s.name in ("knot", "nsd"))
+    least = max(0.01, min(statistics.median(x[0] for x in got[s.name])
+                          for s in live if s.name in ("knot", "nsd")))
     for s in live:
         m = [statistics.median(x[i] for x in got[s.name]) for i in range(6)]
         rows.append([s.name, f"{m[0]:.2f}", f"{m[1]:.2f}",

@@ -254,6 +254,9 @@ class Ours:
         if not self.again:
             with open(f"/proc/{pid}/cmdline", "rb") as f:
                 self.argv = [x.decode() for x in f.read().split(b"\0")[:-1]]
+            if "--ready-fd" in self.argv:       # it was quickstart's
+                at = self.argv.index("--ready-fd")
+                del self.argv[at:at + 2]
             with open(f"/proc/{pid}/environ", "rb") as f:
                 self.env = dict(x.decode().split("=", 1) for x in
                                 f.read().split(b"\0") if b"=" in x)

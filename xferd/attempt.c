@@ -35,6 +35,8 @@ attempt_kind_text(enum attempt_kind kind)
 		return "ixfr";
 	case ATTEMPT_NOTIFY:
 		return "notify";
+	case ATTEMPT_PIN:
+		return "pin";
 	}
 	return "?";
 }
@@ -100,6 +102,8 @@ what(const struct attempt_case *c)
 		return "the transfer (IXFR)";
 	case ATTEMPT_NOTIFY:
 		return "the NOTIFY";
+	case ATTEMPT_PIN:
+		return "the publication";
 	}
 	return "it";
 }

@@ -25,6 +25,7 @@ enum attempt_kind {
 	ATTEMPT_AXFR,
 	ATTEMPT_IXFR,
 	ATTEMPT_NOTIFY,
+	ATTEMPT_PIN,			/* a stored version published again */
 };
 
 enum attempt_outcome {

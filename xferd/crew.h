@@ -29,6 +29,7 @@ enum crew_lane {
 	CREW_BUILD,		/* transfers into pages: CPU and reading */
 	CREW_PUBLISH,		/* one thread, so that commits are grouped */
 	CREW_TIDY,		/* pruning: may be slow */
+	CREW_GATE,		/* publish gates: slices of long checks */
 	CREW_LANES
 };
 

@@ -490,6 +490,8 @@ take_leaf(void *arg, const struct zonediff_leaf *leaf)
 		    leaf->n_records, leaf->body, leaf->body_len);
 	if (e != OK)
 		return e;
+	w->v->pages.row[w->v->pages.n - 1].signed_until_s =
+	    w->in->check.signed_until_s;
 	w->v->n_bytes += leaf->body_len;
 	return add_leaf(w, leaf, leaf->body, leaf->body_len);
 }
@@ -656,6 +658,7 @@ ingest_run(struct crew_job *job, struct db *db)
 	enum err e;
 
 	zonecheck_begin(&in->check, &in->limits, in->apex);
+	in->check.now_s = now_wall_ms() / 1000;
 	e = build(&w);
 	in->version = NULL;
 	if (e == OK && w.v->pages.n == 0 && w.v->close_pages.n == 0) {

@@ -76,7 +76,8 @@ take_jobs(struct db *db, void *arg)
 		bool accept = strcmp(kind, "accept") == 0;
 		uint8_t zone[16];
 
-		if (retransfer || accept || strcmp(kind, "refresh") == 0) {
+		if (retransfer || accept || strcmp(kind, "refresh") == 0 ||
+		    strcmp(kind, "pin") == 0 || strcmp(kind, "unpin") == 0) {
 			db_get_uuid(rows, i, 2, zone);
 			db_array_add(&zones, zone, 16);
 			db_array_add_i64(&whole, retransfer | accept << 1);

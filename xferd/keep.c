@@ -454,7 +454,7 @@ build_rooms(struct whole *w, const char *program)
 	struct keep *k = &w->keep;
 	const struct conf *conf = k->conf;
 	const unsigned threads[CREW_LANES] = { 2, conf->transfer.threads, 1,
-		1 };
+		1, 1 };
 	struct children_conf cc = { .program = program,
 		.log_level = conf->log.level,
 		.fetch_warm = conf->transfer.fetch_warm,

@@ -12,6 +12,7 @@
 #include "common/base/log.h"
 #include "common/db/db_pipe.h"
 #include "common/db/db_tx.h"
+#include "xferd/guard.h"
 #include "xferd/keepsql.h"
 
 void
@@ -21,6 +22,7 @@ lease_zone_free(struct lease_zone *zone)
 		return;
 	free(zone->name);
 	free(zone->primaries);
+	free(zone->guard);
 	free(zone);
 }
 
@@ -102,6 +104,7 @@ read_zone(struct db_rows *rows, size_t row)
 	z->has_back = !db_is_null(rows, row, 20);
 	if (z->has_back)
 		z->back_serial = db_get_u32(rows, row, 20);
+	z->has_guard = db_get_bool(rows, row, 21);
 	if (z->name == NULL) {
 		lease_zone_free(z);
 		return NULL;
@@ -220,6 +223,38 @@ read_more(struct db *db, struct lease_claim *claim, struct db_array *ids)
 	return e;
 }
 
+/* Few zones have one. */
+static enum err
+read_guards(struct db *db, struct lease_claim *claim, struct db_array *ids)
+{
+	struct db_rows *rows = NULL;
+	bool any = false;
+	enum err e;
+
+	for (struct lease_zone *z = claim->zones; z != NULL; z = z->next)
+		any |= z->has_guard;
+	if (!any)
+		return OK;
+	e = db_exec(db, KEEPSQL(lease_guards),
+	    DB_PARAMS(db_array_param(ids)), &rows);
+	for (size_t i = 0; e == OK && i < db_rows_n(rows); i++) {
+		uint8_t id[16];
+		struct lease_zone *z;
+
+		db_get_uuid(rows, i, 0, id);
+		z = find_zone(claim, id);
+		if (z == NULL)
+			continue;
+		z->guard = guard_read(rows, i);
+		if (z->guard == NULL)
+			e = ERR_NO_MEMORY;
+	}
+	if (e == OK && db_rows_failed(rows))
+		e = ERR_DB;
+	db_rows_free(rows);
+	return e;
+}
+
 enum err
 lease_claim_run(struct crew_job *job, struct db *db)
 {
@@ -268,6 +303,8 @@ lease_claim_run(struct crew_job *job, struct db *db)
 	}
 	if (claim->n_zones > 0)
 		e = read_more(db, claim, &ids);
+	if (e == OK)
+		e = read_guards(db, claim, &ids);
 out:
 	if (e == ERR_DB)
 		log_err("claim.failed", "err=%s sqlstate=%s why=%s",

@@ -42,6 +42,8 @@ struct lease_primary {
 	uint8_t sealed[LEASE_SEALED_MAX];
 };
 
+struct guard;
+
 struct lease_zone {
 	struct lease_zone *next;
 	uint8_t zone_id[16];
@@ -69,6 +71,8 @@ struct lease_zone {
 	bool compare;
 	bool has_back;			/* told already */
 	uint32_t back_serial;
+	bool has_guard;			/* a row in zone_guard */
+	struct guard *guard;		/* it; NULL: the defaults */
 	int64_t job_ids[LEASE_JOBS_MAX];
 	unsigned n_jobs;
 	unsigned n_primaries;

@@ -190,8 +190,9 @@ close_rows(struct tx *tx, struct db_pipe *pipe, bool nodes)
 struct chunk {
 	struct db_pipe *pipe;
 	const struct db_stmt *stmt;
+	bool nodes;
 	struct db_array zone, tenant, low, high, generation, number, digest,
-	    body;
+	    body, until, keys;
 	size_t n_bytes;
 };
 
@@ -200,6 +201,7 @@ chunk_init(struct chunk *c, struct db_pipe *pipe, bool nodes)
 {
 	c->n_bytes = 0;
 	c->pipe = pipe;
+	c->nodes = nodes;
 	c->stmt = nodes ? KEEPSQL(publish_nodes) : KEEPSQL(publish_pages);
 	db_array_init(&c->zone, DB_ARRAY_UUID, ARRAY_MAX);
 	db_array_init(&c->tenant, DB_ARRAY_UUID, ARRAY_MAX);
@@ -209,6 +211,8 @@ chunk_init(struct chunk *c, struct db_pipe *pipe, bool nodes)
 	db_array_init(&c->number, DB_ARRAY_I64, ARRAY_MAX);
 	db_array_init(&c->digest, DB_ARRAY_BYTES, ARRAY_MAX);
 	db_array_init(&c->body, DB_ARRAY_BYTES, ARRAY_MAX);
+	db_array_init(&c->until, DB_ARRAY_I64, ARRAY_MAX);
+	db_array_init(&c->keys, DB_ARRAY_I64, ARRAY_MAX);
 }
 
 static void
@@ -222,6 +226,8 @@ chunk_fini(struct chunk *c)
 	db_array_fini(&c->number);
 	db_array_fini(&c->digest);
 	db_array_fini(&c->body);
+	db_array_fini(&c->until);
+	db_array_fini(&c->keys);
 }
 
 static void
@@ -229,11 +235,21 @@ chunk_write(struct chunk *c)
 {
 	if (c->zone.n == 0)
 		return;
-	db_pipe_do(c->pipe, c->stmt, DB_PARAMS(db_array_param(&c->zone),
-	    db_array_param(&c->tenant), db_array_param(&c->low),
-	    db_array_param(&c->high), db_array_param(&c->generation),
-	    db_array_param(&c->number), db_array_param(&c->digest),
-	    db_array_param(&c->body)));
+	if (c->nodes)
+		db_pipe_do(c->pipe, c->stmt, DB_PARAMS(
+		    db_array_param(&c->zone), db_array_param(&c->tenant),
+		    db_array_param(&c->low), db_array_param(&c->high),
+		    db_array_param(&c->generation),
+		    db_array_param(&c->number), db_array_param(&c->digest),
+		    db_array_param(&c->body)));
+	else
+		db_pipe_do(c->pipe, c->stmt, DB_PARAMS(
+		    db_array_param(&c->zone), db_array_param(&c->tenant),
+		    db_array_param(&c->low), db_array_param(&c->high),
+		    db_array_param(&c->generation),
+		    db_array_param(&c->number), db_array_param(&c->digest),
+		    db_array_param(&c->body), db_array_param(&c->until),
+		    db_array_param(&c->keys)));
 	db_array_reset(&c->zone);
 	db_array_reset(&c->tenant);
 	db_array_reset(&c->low);
@@ -242,7 +258,18 @@ chunk_write(struct chunk *c)
 	db_array_reset(&c->number);
 	db_array_reset(&c->digest);
 	db_array_reset(&c->body);
+	db_array_reset(&c->until);
+	db_array_reset(&c->keys);
 	c->n_bytes = 0;
+}
+
+static void
+add_or_null(struct db_array *a, int64_t n)
+{
+	if (n > 0)
+		db_array_add_i64(a, n);
+	else
+		db_array_add_null(a);
 }
 
 static void
@@ -261,6 +288,10 @@ chunk_add(struct chunk *c, const struct publish_version *v,
 	db_array_add(&c->digest, r->digest.octets, DIGEST_SIZE);
 	db_array_add(&c->body, r->bytes + r->low_len + r->high_len,
 	    r->body_len);
+	if (!nodes) {
+		add_or_null(&c->until, r->signed_until_s);
+		add_or_null(&c->keys, r->signed_keys);
+	}
 	c->n_bytes += r->body_len;
 }
 
@@ -315,9 +346,15 @@ write_states(struct tx *tx, struct db_pipe *pipe)
 		db_array_add(&digest, v->root_digest.octets, DIGEST_SIZE);
 		db_array_add_i64(&records, (int64_t)v->n_records);
 		db_array_add_i64(&pages, (int64_t)v->n_pages);
-		db_array_add_i64(&written, (int64_t)v->pages.n);
-		db_array_add(&mode, v->ixfr ? "ixfr" : "axfr", 4);
-		db_array_add(&primary, v->primary_id, 16);
+		db_array_add_i64(&written, (int64_t)(v->pin_from > 0 ?
+		    v->pin_pages : v->pages.n));
+		if (v->pin_from > 0) {
+			db_array_add(&mode, "pin", 3);
+			db_array_add_null(&primary);
+		} else {
+			db_array_add(&mode, v->ixfr ? "ixfr" : "axfr", 4);
+			db_array_add(&primary, v->primary_id, 16);
+		}
 		db_array_add_i64(&expires, v->expires_in_ms);
 	}
 	db_pipe_do(pipe, KEEPSQL(publish_version), DB_PARAMS(
@@ -343,6 +380,36 @@ write_states(struct tx *tx, struct db_pipe *pipe)
 	db_array_fini(&expires);
 }
 
+/* Old versions that are served again: their rows are made of stored ones. */
+static void
+write_pins(struct tx *tx, struct db_pipe *pipe)
+{
+	for (struct publish_version *v = tx->list; v != NULL; v = v->next) {
+		const struct db_stmt *stmts[] = {
+			KEEPSQL(repin_close_pages), KEEPSQL(repin_close_nodes),
+			KEEPSQL(repin_pages), KEEPSQL(repin_nodes) };
+
+		if (!v->locked || v->pin_from == 0)
+			continue;
+		for (size_t i = 0; i < COUNT_OF(stmts); i++)
+			db_pipe_do(pipe, stmts[i], DB_PARAMS(
+			    db_uuid(v->zone_id),
+			    db_i64(v->base_generation + 1),
+			    db_i64(v->pin_from)));
+	}
+}
+
+static void
+write_guards(struct tx *tx, struct db_pipe *pipe)
+{
+	for (struct publish_version *v = tx->list; v != NULL; v = v->next)
+		if (v->locked && v->guarded)
+			db_pipe_do(pipe, KEEPSQL(publish_guard), DB_PARAMS(
+			    db_uuid(v->zone_id), db_if(v->pin_wanted > 0,
+			    db_i64(v->pin_wanted)),
+			    db_i64(v->base_generation)));
+}
+
 static enum err
 write_versions(struct db *db, void *arg)
 {
@@ -360,7 +427,9 @@ write_versions(struct db *db, void *arg)
 	close_rows(tx, &pipe, true);
 	write_rows(tx, &pipe, false);
 	write_rows(tx, &pipe, true);
+	write_pins(tx, &pipe);
 	write_states(tx, &pipe);
+	write_guards(tx, &pipe);
 	db_pipe_do(&pipe, KEEPSQL(feed_hint), DB_NO_PARAMS);
 	db_pipe_commit(&pipe);
 	e = db_pipe_run(&pipe);

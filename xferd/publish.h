@@ -40,6 +40,8 @@ struct publish_row {
 	uint32_t n_records;		/* pages */
 	size_t body_len;		/* 0: to be closed */
 	struct digest digest;
+	int64_t signed_until_s;		/* pages; 0: nothing is signed */
+	int64_t signed_keys;		/* ... verified with; <= 0: not */
 };
 
 struct publish_rows {
@@ -59,6 +61,10 @@ struct publish_version {
 	uint64_t n_records, n_pages;
 	bool ixfr;
 	int64_t expires_in_ms;
+	bool guarded;			/* the zone has a row in zone_guard */
+	int64_t pin_from;		/* serve this old version; 0: pages below */
+	int64_t pin_wanted;		/* ... as the pin; 0: the pin is over */
+	uint64_t pin_pages;		/* ... which writes so many pages */
 	struct publish_rows pages, nodes;	/* new */
 	struct publish_rows close_pages, close_nodes;
 	size_t n_bytes;

@@ -17,10 +17,12 @@
 #include "common/base/now.h"
 #include "common/dns/rr.h"
 #include "xferd/count.h"
+#include "xferd/guard.h"
 #include "xferd/ledger.h"
 #include "xferd/round_end.h"
 #include "xferd/round_fetch.h"
 #include "xferd/round_parts.h"
+#include "xferd/round_pin.h"
 #include "xferd/round_probe.h"
 #include "xferd/round_publish.h"
 
@@ -61,6 +63,8 @@ round_free(struct round *r)
 	CHECK(r->probe == NULL);
 	CHECK(r->fetch == NULL);
 	CHECK(r->ingest == NULL);
+	CHECK(r->gate == NULL);
+	CHECK(r->repin == NULL);
 	while (*at != r)
 		at = &(*at)->next;
 	*at = r->next;
@@ -122,6 +126,9 @@ do_finish(struct round *r)
 	case ZONE_OUT_CURRENT:
 		count_add(COUNT_rounds_current, 1);
 		break;
+	case ZONE_OUT_HELD:
+		count_add(COUNT_rounds_held, 1);
+		break;
 	case ZONE_OUT_OLDER:
 	case ZONE_OUT_FAILED:
 		count_add(COUNT_rounds_failed, 1);
@@ -167,6 +174,9 @@ act(struct round *r, const struct zone_action *a)
 		r->comparing = a->kind == ZONE_ACT_COMPARE;
 		round_publish_begin(r);
 		break;
+	case ZONE_ACT_REPIN:
+		round_pin_begin(r);
+		break;
 	case ZONE_ACT_FINISH:
 		do_finish(r);
 		break;
@@ -184,7 +194,8 @@ round_abort(struct round *r)
 	r->probe = NULL;
 	r->fetch = NULL;
 	/* What is in the crew ends by itself; its done() frees the round. */
-	if (r->ingest == NULL && r->version == NULL)
+	if (r->ingest == NULL && r->version == NULL && r->gate == NULL &&
+	    r->repin == NULL)
 		round_free(r);
 }
 
@@ -237,6 +248,14 @@ begin_machine(struct round *r)
 		s.compare = lz->compare;
 	} else {
 		s.loaded = false;
+	}
+	if (lz->guard != NULL) {
+		s.held = lz->guard->held && !lz->guard->accepted &&
+		    lz->reason != ZONE_REASON_RETRANSFER;
+		s.held_counts = lz->guard->held_counts;
+		s.held_serial = lz->guard->held_serial;
+		s.pinned = guard_pinned(lz->guard);
+		s.repin = s.loaded && guard_repins(lz->guard);
 	}
 	if (lz->reason == ZONE_REASON_NOTIFY)
 		s.notify_primary = index_of(lz, lz->first_ordinal);

@@ -12,6 +12,7 @@
 #include "common/base/now.h"
 #include "common/db/db.h"
 #include "xferd/count.h"
+#include "xferd/guard.h"
 #include "xferd/ledger.h"
 #include "xferd/round_parts.h"
 
@@ -177,13 +178,22 @@ round_end_fill(struct round *r, struct ledger_end *e)
 	}
 	e->compared = end->compared;
 	e->differs = end->split;
-	memcpy(e->differs_id, r->lz->primaries[r->p].id, 16);
+	if (end->split)
+		memcpy(e->differs_id, r->lz->primaries[r->p].id, 16);
 	e->seen = print_shown(r);
 	e->outcome = zone_outcome_text(end->outcome);
 	memcpy(e->zone_id, r->lz->zone_id, 16);
 	e->n_jobs = r->lz->n_jobs;
 	memcpy(e->job_ids, r->lz->job_ids, sizeof(e->job_ids));
 	e->jobs_ok = e->good;
+	/* Edges have a deadline that no check brings nearer. */
+	if (guard_pinned(r->lz->guard) && r->lz->guard->pin_past_expire)
+		e->renew = false;
+	if (end->outcome == ZONE_OUT_HELD && r->error[0] == '\0' &&
+	    r->lz->guard != NULL)
+		snprintf(r->error, sizeof(r->error),
+		    "serial %u is held back: %.900s",
+		    r->lz->guard->held_serial, r->lz->guard->held_text);
 	if (!e->good) {
 		if (r->error[0] == '\0')
 			snprintf(r->error, sizeof(r->error), "%s",

@@ -23,6 +23,9 @@
 #include "xferd/tally.h"
 #include "xferd/zone.h"
 
+struct gate_run;
+struct round_repin;
+
 struct round {
 	struct round *next;
 	struct keep *keep;
@@ -37,6 +40,9 @@ struct round {
 	struct fetches_req *fetch;
 	struct spool *spool;
 	struct ingest *ingest;
+	struct gate_run *gate;
+	void (*gate_pass)(struct round *r);
+	struct round_repin *repin;
 	struct publish_version *version;
 	bool ending;
 	bool aborted;

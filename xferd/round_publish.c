@@ -13,6 +13,7 @@
 #include "common/base/now.h"
 #include "xferd/count.h"
 #include "xferd/logbook.h"
+#include "xferd/round_gate.h"
 #include "xferd/round_parts.h"
 #include "xferd/tidy.h"
 
@@ -87,7 +88,13 @@ on_published(struct publish_version *v, enum err e)
 }
 
 static void
-submit_version(struct round *r, struct publish_version *v)
+submit_version(struct round *r)
+{
+	publish_submit(r->keep->publish, r->version);
+}
+
+static void
+take_version(struct round *r, struct publish_version *v, bool gate)
 {
 	uint32_t expire_s = zone_given_s(&r->keep->limits, &r->received.soa,
 	    r->received.has_expire, r->received.expire_s);
@@ -102,10 +109,14 @@ submit_version(struct round *r, struct publish_version *v)
 		memcpy(v->soa, r->lz->soa, r->lz->soa_len);
 	}
 	v->expires_in_ms = (int64_t)expire_s * 1000;
+	v->guarded = r->lz->guard != NULL;
 	v->done = on_published;
 	v->arg = r;
 	r->version = v;
-	publish_submit(r->keep->publish, v);
+	if (gate)
+		round_gate_begin(r, submit_version);
+	else
+		submit_version(r);
 }
 
 static void
@@ -197,7 +208,7 @@ on_ingest(struct crew_job *job)
 	if (r->comparing)
 		compared(r, in);
 	else if (in->verdict == INGEST_READY)
-		submit_version(r, in->version);
+		take_version(r, in->version, round_gate_wanted(r, in));
 	else
 		ingest_refused(r, in);
 	free(in);

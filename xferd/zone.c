@@ -136,6 +136,8 @@ zone_outcome_text(enum zone_outcome outcome)
 		return "older";
 	case ZONE_OUT_FAILED:
 		return "failed";
+	case ZONE_OUT_HELD:
+		return "held";
 	case ZONE_OUT_CONFLICT:
 		return "conflict";
 	case ZONE_OUT_TROUBLE:
@@ -237,7 +239,10 @@ settle_expiry(struct zone *z, int64_t now_ms)
 		end->contact = true;
 	} else {
 		expire_s = granted_s(z);
-		if (expire_s < 0 && end->outcome == ZONE_OUT_CURRENT)
+		/* T-178: what is held does not cost the zone its EXPIRE, for
+		 * the primary was reached; unless the customer wants that. */
+		if (expire_s < 0 && (end->outcome == ZONE_OUT_CURRENT ||
+		    (end->outcome == ZONE_OUT_HELD && !z->in.held_counts)))
 			expire_s = zone_given_s(&z->limits, &z->in.soa,
 			    z->contact.has_expire, z->contact.expire_s);
 		if (expire_s < 0) {
@@ -255,6 +260,11 @@ settle_expiry(struct zone *z, int64_t now_ms)
 static uint32_t
 next_wait_s(const struct zone *z, enum zone_outcome outcome)
 {
+	if (z->in.repin && outcome == ZONE_OUT_UPDATED)
+		return 0;			/* nobody was asked yet */
+	if (outcome == ZONE_OUT_HELD)
+		return z->in.loaded ? zone_next_refresh_s(&z->limits,
+		    &z->in.soa, z->in.spread) : next_retry_s(z);
 	switch (outcome) {
 	case ZONE_OUT_UPDATED:
 	case ZONE_OUT_CURRENT:
@@ -265,6 +275,7 @@ next_wait_s(const struct zone *z, enum zone_outcome outcome)
 		return next_retry_s(z);
 	case ZONE_OUT_CONFLICT:
 		return CONFLICT_RETRY_S;
+	case ZONE_OUT_HELD:
 	case ZONE_OUT_TROUBLE:
 		return TROUBLE_RETRY_S;
 	}
@@ -279,6 +290,7 @@ finish(struct zone *z, enum zone_outcome outcome, int64_t now_ms,
 	bool failed = outcome == ZONE_OUT_OLDER || outcome == ZONE_OUT_FAILED;
 	bool good = outcome == ZONE_OUT_UPDATED ||
 	    outcome == ZONE_OUT_CURRENT;
+	bool held = outcome == ZONE_OUT_HELD;
 
 	CHECK(z->state != ZONE_DONE);
 	if (z->comparing && !good) {
@@ -291,14 +303,14 @@ finish(struct zone *z, enum zone_outcome outcome, int64_t now_ms,
 	end->next_reason = ZONE_REASON_DUE;
 	end->expires_at_ms = z->in.expires_at_ms;
 	end->noted = z->in.noted;
-	end->failures = good ? 0 : z->in.failures;
-	if (failed && end->failures < INT32_MAX)
+	end->failures = good || (held && z->in.loaded) ? 0 : z->in.failures;
+	if ((failed || (held && !z->in.loaded)) && end->failures < INT32_MAX)
 		end->failures++;
 	end->due_at_ms = now_ms + (int64_t)next_wait_s(z, outcome) * MS;
 	if (z->regressed)
 		end->due_at_ms = MIN(end->due_at_ms,
 		    now_ms + (int64_t)next_retry_s(z) * MS);
-	if (z->in.loaded && (good || failed))
+	if (z->in.loaded && (good || failed || held) && !z->in.repin)
 		settle_expiry(z, now_ms);
 	if (outcome == ZONE_OUT_OLDER)
 		note_back(z);
@@ -307,7 +319,7 @@ finish(struct zone *z, enum zone_outcome outcome, int64_t now_ms,
 		end->due_at_ms = now_ms;
 		end->next_reason = ZONE_REASON_NOTIFY;
 	} else if (z->in.reason == ZONE_REASON_NOTIFY && z->in.has_hint &&
-	    outcome == ZONE_OUT_CURRENT &&
+	    outcome == ZONE_OUT_CURRENT && !z->in.pinned &&
 	    serial_newer(z->in.hint, z->in.soa.serial)) {
 		/* T-037: the NOTIFY outran the data.  Once: the next round
 		 * has another reason and no hint. */
@@ -322,15 +334,25 @@ finish(struct zone *z, enum zone_outcome outcome, int64_t now_ms,
 
 /* ---- asking ------------------------------------------------------------ */
 
+/* What is held, or not wanted, is not transferred again and again. */
 static bool
 is_whole(const struct zone *z)
 {
-	return !z->in.loaded || z->in.reason == ZONE_REASON_RETRANSFER;
+	return !z->in.pinned && ((!z->in.loaded && !z->in.held) ||
+	    z->in.reason == ZONE_REASON_RETRANSFER);
+}
+
+static bool
+is_held(const struct zone *z, uint32_t serial)
+{
+	return z->in.held && serial == z->in.held_serial;
 }
 
 static bool
 is_newer(const struct zone *z, uint32_t serial)
 {
+	if (z->in.pinned || is_held(z, serial))
+		return false;
 	return !z->in.loaded || serial_newer(serial, z->in.soa.serial);
 }
 
@@ -338,6 +360,8 @@ is_newer(const struct zone *z, uint32_t serial)
 static bool
 takes_back(const struct zone *z, uint32_t serial, int64_t now_ms)
 {
+	if (z->in.pinned || is_held(z, serial))
+		return false;
 	if (is_whole(z) || z->in.accept_lower)
 		return true;
 	if (z->in.has_accept && !serial_newer(z->in.accept, serial))
@@ -371,6 +395,27 @@ give_up(struct zone *z, int64_t now_ms, struct zone_action *out)
 		    !is_newer(z, z->seen[i].serial))
 			outcome = ZONE_OUT_OLDER;
 	finish(z, outcome, now_ms, out);
+}
+
+/* None of the serials that were shown is to be transferred.  Is that because
+ * of a pin, or of what is held? */
+static bool
+is_refused(struct zone *z, int64_t now_ms, struct zone_action *out)
+{
+	bool any = false, held = false;
+
+	for (unsigned i = 0; i < z->in.n_primaries; i++) {
+		any |= z->seen[i].has_serial;
+		held |= z->seen[i].has_serial &&
+		    is_held(z, z->seen[i].serial);
+	}
+	if (z->in.pinned && any)
+		finish(z, ZONE_OUT_CURRENT, now_ms, out);
+	else if (held)
+		finish(z, ZONE_OUT_HELD, now_ms, out);
+	else
+		return false;
+	return true;
 }
 
 /* Those whose serial will do, the freshest first; of equals, who came first
@@ -430,6 +475,8 @@ choose(struct zone *z, int64_t now_ms, struct zone_action *out)
 		older |= z->seen[i].has_serial &&
 		    z->seen[i].serial != z->in.soa.serial;
 	take_candidates(z, false, now_ms);
+	if (z->n_order == 0 && is_refused(z, now_ms, out))
+		return;
 	if (z->n_order == 0 && granted_s(z) >= 0) {
 		if (older || !begin_compare(z, out))
 			finish(z, ZONE_OUT_CURRENT, now_ms, out);
@@ -529,7 +576,9 @@ judge_serial(struct zone *z, const struct zone_event *ev, int64_t now_ms,
 	note_serial(z, ev);
 	if (z->survey && !z->surveyed) {
 		ask_next(z, now_ms, out);
-	} else if (theirs == ours) {
+	} else if (is_refused(z, now_ms, out)) {
+		return;
+	} else if (z->in.loaded && theirs == ours) {
 		finish(z, ZONE_OUT_CURRENT, now_ms, out);	/* T-012 */
 	} else if (is_newer(z, theirs) || takes_back(z, theirs, now_ms)) {
 		/* RFC 1995 2: no differences offered though there is news;
@@ -553,6 +602,10 @@ judge_received(struct zone *z, const struct zone_event *ev, int64_t now_ms,
 	note_serial(z, ev);
 	z->contact.has_expire = ev->has_expire;
 	z->contact.expire_s = ev->expire_s;
+	if (!z->comparing && is_held(z, theirs)) {
+		finish(z, ZONE_OUT_HELD, now_ms, out);
+		return;
+	}
 	if (z->comparing && theirs != z->in.soa.serial) {
 		finish(z, ZONE_OUT_CURRENT, now_ms, out);
 		return;
@@ -592,6 +645,11 @@ zone_begin(struct zone *z, const struct zone_limits *limits,
 			if ((int)i != first && !start->primaries[i].avoid &&
 			    start->primaries[i].later == (later == 1))
 				z->order[z->n_order++] = (uint8_t)i;
+	if (start->repin) {
+		z->state = ZONE_PUBLISHING;
+		*out = (struct zone_action){ .kind = ZONE_ACT_REPIN };
+		return;
+	}
 	z->survey = !is_whole(z) && start->reason != ZONE_REASON_NOTIFY &&
 	    z->n_order > 1;
 	ask(z, now_ms, out);
@@ -634,16 +692,21 @@ step_publishing(struct zone *z, const struct zone_event *ev, int64_t now_ms,
     struct zone_action *out)
 {
 	switch (ev->kind) {
+	case ZONE_EV_HELD:
+		finish(z, ZONE_OUT_HELD, now_ms, out);
+		break;
 	case ZONE_EV_PUBLISHED:
-		z->end.took_lower = !is_newer(z, ev->soa.serial);
+		z->end.took_lower = !z->in.repin &&
+		    !is_newer(z, ev->soa.serial);
 		z->in.soa = ev->soa;
 		z->in.loaded = true;
 		finish(z, ZONE_OUT_UPDATED, now_ms, out);
 		break;
 	case ZONE_EV_MISMATCH:
 	case ZONE_EV_REJECTED:
-		if (z->comparing) {
-			finish(z, ZONE_OUT_CURRENT, now_ms, out);
+		if (z->comparing || z->in.repin) {
+			finish(z, z->comparing ? ZONE_OUT_CURRENT :
+			    ZONE_OUT_FAILED, now_ms, out);
 			break;
 		}
 		/* Rejected content after IXFR: see whether the whole zone is

@@ -72,6 +72,11 @@ struct zone_start {
 	bool accept_lower;		/* take a lower serial: always, or */
 	bool has_accept;		/* once, from this one on */
 	uint32_t accept;
+	bool held;			/* held_serial was refused by a gate */
+	bool held_counts;		/* ... and EXPIRE counts down */
+	uint32_t held_serial;
+	bool pinned;			/* nothing newer is wanted */
+	bool repin;			/* serve another stored version first */
 	struct zone_soa soa;
 	int64_t contact_at_ms;		/* that expires_at_ms counts from */
 	int64_t expires_at_ms;
@@ -96,6 +101,7 @@ enum zone_event_kind {
 	ZONE_EV_PUBLISHED,	/* committed: soa */
 	ZONE_EV_MISMATCH,	/* the differences do not fit our version */
 	ZONE_EV_REJECTED,	/* the content may not be served, or a limit */
+	ZONE_EV_HELD,		/* a publish gate said no */
 	ZONE_EV_CONFLICT,	/* somebody else published, or lease lost */
 	ZONE_EV_DIFFERS,	/* comparing: same serial, another content */
 	ZONE_EV_TROUBLE,	/* our fault: database, memory */
@@ -115,6 +121,7 @@ enum zone_action_kind {
 	ZONE_ACT_FETCH,			/* mode; IXFR from z->in.soa.serial */
 	ZONE_ACT_PUBLISH,		/* build the version, commit it */
 	ZONE_ACT_COMPARE,		/* is it the one that we have? */
+	ZONE_ACT_REPIN,			/* publish a stored version again */
 	ZONE_ACT_FINISH,		/* read z->end */
 };
 
@@ -129,6 +136,7 @@ enum zone_outcome {
 	ZONE_OUT_UPDATED,	/* a new version was published */
 	ZONE_OUT_OLDER,		/* every primary that answered is behind us */
 	ZONE_OUT_FAILED,	/* nobody answered usefully */
+	ZONE_OUT_HELD,		/* theirs is newer, and held back */
 	ZONE_OUT_CONFLICT,	/* lost against another publisher */
 	ZONE_OUT_TROUBLE,	/* our own trouble; no failure of the primary */
 };

@@ -73,6 +73,7 @@ check_apex(struct zonecheck *z, const struct page_name *n)
 	z->soa_len = (uint16_t)len;
 	z->serial = soa.serial;
 	z->saw_apex = true;
+	z->has_zonemd = page_set_find(n, RRTYPE_ZONEMD, &set);
 	if (!page_set_find(n, RRTYPE_NS, &set))
 		return refuse(z, n, "no-apex-ns",
 		    "there is no NS record at the apex of the zone");
@@ -107,6 +108,28 @@ check_nsec3(struct zonecheck *z, const struct page_name *n,
 	return OK;
 }
 
+/* One signature in time is enough for a set, so the last end counts. */
+static void
+note_signatures(struct zonecheck *z, const struct page_set *set)
+{
+	const uint8_t *at = set->sig, *end = set->sig + set->sig_len;
+	int64_t last = INT64_MIN;
+
+	while (at < end) {
+		struct page_rr rr;
+		struct rd r;
+		int32_t left;
+
+		at += page_rr_read(at, &rr);
+		r = rd_make(rr.rdata, rr.rdlen);
+		rd_skip(&r, 8);
+		left = (int32_t)(rd_u32(&r) - (uint32_t)z->now_s);
+		last = MAX(last, z->now_s + left);	/* RFC 4034 3.1.5 */
+	}
+	if (last > 0 && (z->signed_until_s == 0 || last < z->signed_until_s))
+		z->signed_until_s = last;
+}
+
 static enum err
 check_name(struct zonecheck *z, const struct page_name *n)
 {
@@ -117,6 +140,8 @@ check_name(struct zonecheck *z, const struct page_name *n)
 		struct page_set set;
 
 		page_set_at(n, i, &set);
+		if (set.sig_len > 0)
+			note_signatures(z, &set);
 		if (set.n_rr > z->limits.rrset_records_max)
 			return refuse(z, n, "rrset-records",
 			    "more records of one type than allowed");
@@ -151,6 +176,7 @@ zonecheck_page(struct zonecheck *z, const uint8_t *page)
 {
 	unsigned n_names = page_n_names(page);
 
+	z->signed_until_s = 0;
 	for (unsigned i = 0; i < n_names; i++) {
 		struct page_name n;
 		enum err e;

@@ -37,6 +37,11 @@ struct zonecheck {
 	uint32_t serial;		/* with saw_apex */
 	uint16_t soa_len;
 	uint8_t soa[530];		/* rdata */
+	bool has_zonemd;		/* with saw_apex */
+	int64_t now_s;			/* set it after zonecheck_begin() */
+	/* When the first set of the page looked at last has no signature left
+	 * that is in time; 0: none is signed. */
+	int64_t signed_until_s;
 	const char *reason;		/* static word; NULL while all is well */
 	char text[ZONECHECK_TEXT_MAX];	/* for a person */
 };

@@ -182,7 +182,7 @@ xferdb_conf(const char *user)
 static inline int
 xferdb_setup(void **state UNUSED)
 {
-	static const unsigned one[CREW_LANES] = { 1, 1, 1, 1 };
+	static const unsigned one[CREW_LANES] = { 1, 1, 1, 1, 1 };
 	struct db_conf root = xferdb_conf(NULL);
 	struct db_conf keep = xferdb_conf("understudy_xferd");
 	char why[256] = "no database";

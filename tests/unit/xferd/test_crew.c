@@ -141,7 +141,7 @@ static unsigned n_lost;
 static struct crew *
 lost_crew(void)
 {
-	static const unsigned one[CREW_LANES] = { 1, 1, 1, 1 };
+	static const unsigned one[CREW_LANES] = { 1, 1, 1, 1, 1 };
 	struct db_conf conf = { .conninfo = "host=/nonexistent dbname=x",
 		.program = "unit" };
 

@@ -72,7 +72,7 @@ read_rows(struct gate_walk *w, struct db *db)
 	e = db_exec(db, KEEPSQL(gate_pages), DB_PARAMS(
 	    db_uuid(w->v->zone_id), db_i64(w->v->base_generation),
 	    db_bytes(w->after, w->after_len),
-	    db_bool(w->tree == OWNERKEY_TREE_NSEC3 && w->after_len == 1),
+	    db_bool(w->tree == OWNERKEY_TREE_NSEC3 && !w->begun),
 	    db_i64(GATE_WALK_CHUNK)), &w->rows);
 	if (e != OK)
 		return e;
@@ -81,6 +81,7 @@ read_rows(struct gate_walk *w, struct db *db)
 		w->rows_end = true;
 		return OK;
 	}
+	w->begun = true;
 	low = db_get_bytes(w->rows, n - 1, 0, &len);
 	if (low == NULL || len == 0 || len > sizeof(w->after))
 		return ERR_CORRUPT;

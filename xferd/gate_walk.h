@@ -31,7 +31,7 @@ struct gate_walk {
 	struct publish_version *v;
 	struct db_rows *rows;		/* stored pages */
 	size_t row_at;
-	bool rows_end;
+	bool begun, rows_end;
 	uint8_t after[OWNERKEY_MAX];	/* low key of the last stored page */
 	size_t after_len;
 	size_t new_at, close_at;	/* in v->pages, v->close_pages */

@@ -256,6 +256,11 @@ begin_machine(struct round *r)
 		s.held_serial = lz->guard->held_serial;
 		s.pinned = guard_pinned(lz->guard);
 		s.repin = s.loaded && guard_repins(lz->guard);
+		/* A pin's "for ever" is not what EXPIRE is counted from. */
+		if (s.loaded)
+			s.expires_at_ms = MIN(s.expires_at_ms, now +
+			    (int64_t)zone_expire_s(&r->keep->limits, &s.soa) *
+			    1000);
 	}
 	if (lz->reason == ZONE_REASON_NOTIFY)
 		s.notify_primary = index_of(lz, lz->first_ordinal);

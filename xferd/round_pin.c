@@ -153,12 +153,27 @@ on_published(struct publish_version *v, enum err e)
 	r->step(r, &ev);
 }
 
+/* Nobody was asked, so it is not renewed; one that was for ever ends. */
+static int64_t
+deadline_of(const struct round *r, const struct publish_version *v)
+{
+	const struct guard *g = r->lz->guard;
+	struct rr_soa soa;
+	struct zone_soa z = { 0 };
+
+	if (g->pin_generation != 0 && g->pin_past_expire)
+		return ROUND_PIN_FOREVER_MS;
+	if (rr_soa_parse(v->soa, v->soa_len, &soa) == OK)
+		z.expire = soa.expire;
+	return MIN(r->lz->expires_in_ms, (int64_t)zone_expire_s(
+	    &r->keep->limits, &z) * 1000);
+}
+
 static void
 on_read(struct crew_job *job)
 {
 	struct round_repin *p = CONTAINER_OF(job, struct round_repin, job);
 	struct round *r = p->round;
-	const struct guard *g = r->lz->guard;
 	struct publish_version *v = p->version;
 
 	CHECK(r->repin == p);
@@ -179,10 +194,8 @@ on_read(struct crew_job *job)
 		memcpy(v->tenant_id, r->lz->tenant_id, 16);
 		v->base_generation = r->lz->generation;
 		v->guarded = true;
-		v->pin_wanted = g->pin_generation;
-		v->expires_in_ms = g->pin_generation != 0 &&
-		    g->pin_past_expire ? ROUND_PIN_FOREVER_MS :
-		    r->lz->expires_in_ms;
+		v->pin_wanted = r->lz->guard->pin_generation;
+		v->expires_in_ms = deadline_of(r, v);
 		v->done = on_published;
 		v->arg = r;
 		r->version = v;

@@ -31,7 +31,7 @@ enum {
 
 struct entry {
 	uint8_t zone_id[16];
-	int64_t oldest;			/* generation to keep */
+	int64_t oldest;			/* generation to keep; 0: all */
 };
 
 struct tidy {
@@ -39,6 +39,7 @@ struct tidy {
 	uv_timer_t tick;
 	struct crew_job job;
 	bool busy, stopped, general;
+	uint8_t swept[16];		/* zones up to here were looked at */
 	int64_t general_ms;
 	struct entry *waiting;
 	size_t n_waiting;
@@ -70,6 +71,69 @@ tidy_one(struct db *db, const struct entry *z)
 	if (e == OK)
 		e = db_exec(db, KEEPSQL(tidy_versions), DB_PARAMS(
 		    db_uuid(z->zone_id), db_i64(z->oldest)), NULL);
+	return e;
+}
+
+/*
+ * What each zone keeps follows from its tenant's limits, and from what is
+ * pinned: that and what the pin replaced stay.
+ */
+static enum err
+find_oldest(struct tidy *t, struct db *db)
+{
+	const struct conf *conf = t->keep->conf;
+	struct db_array zones;
+	struct db_rows *rows = NULL;
+	enum err e;
+
+	if (t->n_now == 0)
+		return OK;
+	db_array_init(&zones, DB_ARRAY_UUID, 1 << 20);
+	for (size_t i = 0; i < t->n_now; i++) {
+		db_array_add(&zones, t->now[i].zone_id, 16);
+		t->now[i].oldest = 0;
+	}
+	e = db_exec(db, KEEPSQL(tidy_oldest), DB_PARAMS(
+	    db_array_param(&zones), db_i64(conf->transfer.keep_versions),
+	    db_i64(conf->transfer.keep_versions_days)), &rows);
+	for (size_t k = 0; e == OK && k < db_rows_n(rows); k++) {
+		uint8_t id[16];
+
+		db_get_uuid(rows, k, 0, id);
+		for (size_t i = 0; i < t->n_now; i++)
+			if (memcmp(t->now[i].zone_id, id, 16) == 0)
+				t->now[i].oldest = db_get_i64_or(rows, k, 1,
+				    0);
+	}
+	db_rows_free(rows);
+	db_array_fini(&zones);
+	return e;
+}
+
+/* Zones that nothing is published of any more: their versions age, too.  A
+ * few at a time, round and round. */
+static enum err
+sweep(struct tidy *t, struct db *db)
+{
+	struct db_rows *rows = NULL;
+	size_t n;
+	enum err e = db_exec(db, KEEPSQL(tidy_sweep), DB_PARAMS(
+	    db_uuid(t->swept), db_i64(ZONES_BATCH)), &rows);
+
+	if (e != OK)
+		return e;
+	n = db_rows_n(rows);
+	for (t->n_now = 0; t->n_now < n; t->n_now++)
+		db_get_uuid(rows, t->n_now, 0, t->now[t->n_now].zone_id);
+	if (n < ZONES_BATCH)
+		memset(t->swept, 0, sizeof(t->swept));
+	else
+		memcpy(t->swept, t->now[n - 1].zone_id, 16);
+	db_rows_free(rows);
+	e = find_oldest(t, db);
+	for (size_t i = 0; i < t->n_now && e == OK; i++)
+		if (t->now[i].oldest > 1)
+			e = tidy_one(db, &t->now[i]);
 	return e;
 }
 
@@ -109,8 +173,13 @@ tidy_run(struct crew_job *job, struct db *db)
 	struct tidy *t = CONTAINER_OF(job, struct tidy, job);
 	enum err e = db_exec(db, KEEPSQL(tidy_feed_mark), DB_NO_PARAMS, NULL);
 
+	if (e == OK)
+		e = find_oldest(t, db);
 	for (size_t i = 0; i < t->n_now && e == OK; i++)
-		e = tidy_one(db, &t->now[i]);
+		if (t->now[i].oldest > 1)
+			e = tidy_one(db, &t->now[i]);
+	if (e == OK && t->general)
+		e = sweep(t, db);
 	if (e == OK && t->general) {
 		e = db_exec(db, KEEPSQL(tidy_refreshes), DB_PARAMS(
 		    db_i64(REFRESH_KEEP_S)), NULL);
@@ -161,14 +230,10 @@ on_tick(uv_timer_t *timer)
 void
 tidy_zone(struct tidy *t, const uint8_t zone_id[16], int64_t generation)
 {
-	int64_t oldest = generation - t->keep->conf->transfer.keep_versions;
-	struct entry *z;
-
-	if (oldest < 2 || t->n_waiting == TIDY_WAITING)
+	/* Of the third version on there can be something to drop. */
+	if (generation < 3 || t->n_waiting == TIDY_WAITING)
 		return;
-	z = &t->waiting[t->n_waiting++];
-	memcpy(z->zone_id, zone_id, 16);
-	z->oldest = oldest;
+	memcpy(t->waiting[t->n_waiting++].zone_id, zone_id, 16);
 }
 
 enum err

@@ -21,7 +21,7 @@
 #include "common/dns/nsec3hash.h"
 #include "common/dns/ownerkey.h"
 #include "common/dns/rrtype.h"
-#include "xferd/gate_key.h"
+#include "xferd/gate_keys.h"
 
 enum {
 	TYPES_MAX = PAGE_SETS_MAX + 2,
@@ -158,7 +158,7 @@ check_keys(struct gate_dnssec *d, const struct page_set *set,
 	v = gate_keys_verify(d->keys, d->apex, d->apex_len, set, d->now_s,
 	    -1, &until);
 	if (v != GATE_KEY_GOOD && v != GATE_KEY_UNKNOWN) {
-		fault(d, d->apex, RRTYPE_DNSKEY, "%s", gate_key_text(v));
+		fault(d, d->apex, RRTYPE_DNSKEY, "%s", gate_keys_text(v));
 		return;
 	}
 	for (unsigned i = 0; i < policy->n_anchors && !fits; i++) {
@@ -309,7 +309,7 @@ check_set(struct gate_dnssec *d, const uint8_t *owner, size_t owner_len,
 	}
 	seen->all_good = false;
 	if (v != GATE_KEY_UNKNOWN)
-		fault(d, owner, set->type, "%s", gate_key_text(v));
+		fault(d, owner, set->type, "%s", gate_keys_text(v));
 }
 
 /* ---- NSEC3 records ----------------------------------------------------- */

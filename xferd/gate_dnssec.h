@@ -5,7 +5,7 @@
  *           sign themselves and fit the trust anchors, the NSEC or NSEC3 chain
  *           is complete with empty non-terminals and opt-out.
  *           RFC 4035 2, RFC 5155 7, RFC 6840
- * Not here: crypto (gate_key), reading pages (gate_walk), what follows from it
+ * Not here: crypto (gate_keys), reading pages (gate_walk), what follows from it
  *           (gate).  No clock, no descriptor.
  * Runs in:  a crew thread; fed in any number of pieces.
  * Bounded:  one GATE_DNSSEC_ENTRY for each NSEC3 record; libcrypto by

@@ -6,7 +6,7 @@
  * Not here: the checks themselves (gate_*), publishing.
  * Runs in:  a crew thread of the lane CREW_GATE, in slices of GATE_RUN_SLICE_MS
  *           with other zones' slices in between; the struct is lent to it.
- * Bounded:  by the version; libcrypto by gate_key.
+ * Bounded:  by the version; libcrypto by gate_keys.
  *
  * A zone without a row in zone_guard and without a ZONEMD record does not come
  * here.  A huge signed zone takes its time in this lane alone: transfers and

@@ -14,6 +14,7 @@
 #include "xferd/count.h"
 #include "xferd/gate_run.h"
 #include "xferd/guard.h"
+#include "xferd/ledger.h"
 #include "xferd/logbook.h"
 #include "xferd/round_parts.h"
 
@@ -47,6 +48,9 @@ say_held(struct round *r, const struct gate_run *g)
 	    LOG_Q(r->lz->name), g->serial, g->verdict.reason,
 	    LOG_Q(g->verdict.message), g->ms);
 	logbook_close(r, ATTEMPT_REFUSED, g->verdict.reason);
+	ledger_event(r->keep->ledger, r->lz->zone_id, r->lz->tenant_id,
+	    r->lz->name, "version-held", "serial %u is held back: %.400s; "
+	    "%.400s", g->serial, g->verdict.message, g->verdict.advice);
 }
 
 static void

@@ -145,6 +145,8 @@ on_published(struct publish_version *v, enum err e)
 	    "again, as generation %" PRId64 ", until something newer came",
 	    from, ev.soa.serial, generation);
 	note(r, ATTEMPT_OK, pinned ? "pinned" : "unpinned", generation);
+	ledger_event(r->keep->ledger, r->lz->zone_id, r->lz->tenant_id,
+	    r->lz->name, pinned ? "pinned" : "unpinned", "%s", r->error);
 	r->error[0] = '\0';
 	log_info("zone.pinned", "zone=%s serial=%u generation=%" PRId64
 	    " from=%" PRId64 " pinned=%d", LOG_Q(r->lz->name), ev.soa.serial,

@@ -31,7 +31,8 @@ enum {
 
 struct entry {
 	uint8_t zone_id[16];
-	int64_t oldest;			/* generation to keep; 0: all */
+	int64_t generation;		/* that was published */
+	int64_t oldest;			/* to keep; 0: all */
 };
 
 struct tidy {
@@ -82,19 +83,22 @@ static enum err
 find_oldest(struct tidy *t, struct db *db)
 {
 	const struct conf *conf = t->keep->conf;
-	struct db_array zones;
+	struct db_array zones, generations;
 	struct db_rows *rows = NULL;
 	enum err e;
 
 	if (t->n_now == 0)
 		return OK;
 	db_array_init(&zones, DB_ARRAY_UUID, 1 << 20);
+	db_array_init(&generations, DB_ARRAY_I64, 1 << 20);
 	for (size_t i = 0; i < t->n_now; i++) {
 		db_array_add(&zones, t->now[i].zone_id, 16);
+		db_array_add_i64(&generations, t->now[i].generation);
 		t->now[i].oldest = 0;
 	}
 	e = db_exec(db, KEEPSQL(tidy_oldest), DB_PARAMS(
-	    db_array_param(&zones), db_i64(conf->transfer.keep_versions),
+	    db_array_param(&zones), db_array_param(&generations),
+	    db_i64(conf->transfer.keep_versions),
 	    db_i64(conf->transfer.keep_versions_days)), &rows);
 	for (size_t k = 0; e == OK && k < db_rows_n(rows); k++) {
 		uint8_t id[16];
@@ -107,6 +111,7 @@ find_oldest(struct tidy *t, struct db *db)
 	}
 	db_rows_free(rows);
 	db_array_fini(&zones);
+	db_array_fini(&generations);
 	return e;
 }
 
@@ -123,8 +128,10 @@ sweep(struct tidy *t, struct db *db)
 	if (e != OK)
 		return e;
 	n = db_rows_n(rows);
-	for (t->n_now = 0; t->n_now < n; t->n_now++)
+	for (t->n_now = 0; t->n_now < n; t->n_now++) {
 		db_get_uuid(rows, t->n_now, 0, t->now[t->n_now].zone_id);
+		t->now[t->n_now].generation = db_get_i64(rows, t->n_now, 1);
+	}
 	if (n < ZONES_BATCH)
 		memset(t->swept, 0, sizeof(t->swept));
 	else
@@ -233,7 +240,8 @@ tidy_zone(struct tidy *t, const uint8_t zone_id[16], int64_t generation)
 	/* Of the third version on there can be something to drop. */
 	if (generation < 3 || t->n_waiting == TIDY_WAITING)
 		return;
-	memcpy(t->waiting[t->n_waiting++].zone_id, zone_id, 16);
+	memcpy(t->waiting[t->n_waiting].zone_id, zone_id, 16);
+	t->waiting[t->n_waiting++].generation = generation;
 }
 
 enum err

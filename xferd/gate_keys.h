@@ -1,5 +1,5 @@
 /*
- * gate_key.h - DNSKEY sets and the signatures made with them.
+ * gate_keys.h - DNSKEY sets and the signatures made with them.
  *
  * Knows:    RFC 4034 2, 3, 5 and 3.1.8.1 (what is signed); RSA with SHA-256
  *           and SHA-512 (RFC 5702), ECDSA P-256 and P-384 (RFC 6605), Ed25519
@@ -10,8 +10,8 @@
  * Bounded:  GATE_KEYS_MAX keys; GATE_KEY_TRIES_MAX verifications for one set
  *           (KeyTrap, CVE-2023-50387).
  */
-#ifndef XFERD_GATE_KEY_H
-#define XFERD_GATE_KEY_H
+#ifndef XFERD_GATE_KEYS_H
+#define XFERD_GATE_KEYS_H
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -55,8 +55,8 @@ enum gate_key_verdict {
 	GATE_KEY_WRONG,			/* does not verify */
 };
 
-/** gate_key_text() - "the signature has ended" and so on */
-const char *gate_key_text(enum gate_key_verdict v);
+/** gate_keys_text() - "the signature has ended" and so on */
+const char *gate_keys_text(enum gate_key_verdict v);
 
 /**
  * gate_keys_verify() - is one of the set's signatures good?

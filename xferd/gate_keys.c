@@ -1,7 +1,7 @@
 /*
- * gate_key.c - DNSKEY sets and the signatures made with them.
+ * gate_keys.c - DNSKEY sets and the signatures made with them.
  */
-#include "xferd/gate_key.h"
+#include "xferd/gate_keys.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -478,7 +478,7 @@ gate_keys_verify(struct gate_keys *k, const uint8_t *owner, size_t owner_len,
 }
 
 const char *
-gate_key_text(enum gate_key_verdict v)
+gate_keys_text(enum gate_key_verdict v)
 {
 	switch (v) {
 	case GATE_KEY_GOOD:

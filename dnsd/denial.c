@@ -260,10 +260,13 @@ denial_no_wildcard_type(struct answer_job *job, unsigned encloser,
 		len = denial_wildcard_key(job, encloser, key);
 		add_cover(job, key, len);
 	} else if (uses_nsec3(job)) {
-		/* RFC 5155 7.2.5 */
+		/*
+		 * RFC 5155 7.2.5. With opt-out, a wildcard that is an empty
+		 * non-terminal may have no record: then what covers it.
+		 */
 		(void)add_encloser(job, encloser, encloser + 1);
 		if (hash_wildcard(job, encloser, key) &&
-		    proof_match(&job->view, key, &name))
+		    proof_cover(&job->view, key, &name))
 			add(job, &name);
 	}
 }

@@ -29,15 +29,18 @@ static const char zone[] =
     "*.wc 60 IN CNAME nx.ns1\n" SIG("*.wc", "CNAME", "2")
     "*.wd 60 IN CNAME x.w\n" SIG("*.wd", "CNAME", "2")
     "cn 60 IN CNAME nx.ns1\n" SIG("cn", "CNAME", "2")
-    "c 60 IN NS ns1\nd.e 60 IN NS ns1\nf.g.h 60 IN NS ns1\n";
+    "c 60 IN NS ns1\nd.e 60 IN NS ns1\nf.g.h 60 IN NS ns1\n"
+    "i.*.w 60 IN NS ns1\nk.*.b.ent 60 IN NS ns1\n";
 
 static const char *const names[] = {
 	"", "ns1", "ent", "b.ent", "a.b.ent", "w", "*.w", "wc", "*.wc", "wd",
-	"*.wd", "cn", "c", "e", "d.e", "h", "g.h", "f.g.h",
+	"*.wd", "cn", "c", "e", "d.e", "h", "g.h", "f.g.h", "i.*.w",
+	"*.b.ent", "k.*.b.ent",
 };
 /* As a signer that opts out leaves them away. */
 static const char *const opted_out[] = {
-	"c", "e", "d.e", "h", "g.h", "f.g.h",
+	"c", "e", "d.e", "h", "g.h", "f.g.h", "i.*.w", "*.b.ent",
+	"k.*.b.ent",
 };
 
 static void
@@ -247,8 +250,8 @@ TEST(q118_no_name_takes_three_records)
 
 TEST(q119_the_encloser_is_an_empty_non_terminal)
 {
-	expect(&full, 0, "x.b.ent.example. A", "NXDOMAIN aa",
-	    "=b.ent !x.b.ent !*.b.ent");
+	expect(&full, 0, "x.a.b.ent.example. A", "NXDOMAIN aa",
+	    "=a.b.ent !x.a.b.ent !*.a.b.ent");
 	expect(&full, 0, "1.2.3.4.5.6.7.8.9.x.ent.example. A", "NXDOMAIN aa",
 	    "=ent !x.ent !*.ent");
 	expect(&full, 0, "b.ent.example. A", "NOERROR aa", "=b.ent");
@@ -267,7 +270,12 @@ TEST(q120_the_closest_provable_encloser)
 	expect(&opt, 1, "g.h.example. A", "NOERROR aa", "=@ !h");
 	expect(&opt, 1, "x.g.h.example. A", "NXDOMAIN aa", "=@ !h !*");
 	expect(&opt, 1, "nx.example. A", "NXDOMAIN aa", "=@ !nx !*");
+	/* A wildcard that is one of them: what covers it. */
+	expect(&opt, 1, "x.b.ent.example. A", "NOERROR aa",
+	    "=b.ent !x.b.ent !*.b.ent");
 	/* Where they are in the chain they match. Q-080 */
+	expect(&full, 0, "x.b.ent.example. A", "NOERROR aa",
+	    "=b.ent !x.b.ent =*.b.ent");
 	expect(&full, 0, "c.example. DS", "NOERROR aa", "=c");
 	expect(&full, 0, "x.d.e.example. A", "NOERROR", "=d.e");
 	expect(&full, 0, "g.h.example. A", "NOERROR aa", "=g.h");

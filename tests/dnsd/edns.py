@@ -261,7 +261,7 @@ def case_q202_a_flood_gets_less_than_it_sends(d):
     d.stop()
     d.options.update(rrl_exempt_prefixes="192.0.2.0/24", rrl_per_second=50,
                      rrl_network_per_second=400, udp_workers=2,
-                     cookies="require")
+                     cookies="require", cookie_secret_file="")
     d.start()
     try:
         wire = message("nothing.example.test").to_wire()
@@ -297,12 +297,17 @@ def case_q202_a_flood_gets_less_than_it_sends(d):
                        options=[(COOKIE, full)]).to_wire()
         got, tc, _, _ = flood(d.port, wire, 300)
         check(got == 300 and tc == 0, f"with a cookie {got}, {tc} with TC")
+        # Secrets made up here outlive the supervisor.
+        d.process.kill()
+        d.process.wait()
+        d.start()
+        check(cookie(d.port, full) == (0, full), "still good")
     finally:
         d.stop()
         for name in ("rrl_exempt_prefixes", "rrl_per_second",
                      "rrl_network_per_second", "cookies"):
             del d.options[name]
-        d.options["udp_workers"] = 1
+        d.options.update(udp_workers=1, cookie_secret_file=f"{d.dir}/secret")
         d.start()
 
 

@@ -57,6 +57,14 @@ def both_proofs(ctx):
             for r in more)
 
 
+@known("CNAME loop")
+def loop(ctx):
+    """The records that another sends with SERVFAIL."""
+    return ctx.mine.rcode == 0 and any(
+        v.rcode == 2 and v.answer == ctx.mine.answer and
+        v.authority == ctx.mine.authority for v in ctx.views)
+
+
 @known("QTYPE CNAME or ANY below a DNAME")
 def any_below_dname(ctx):
     return ctx.qtype == "ANY" and \

@@ -155,7 +155,8 @@ def rand_zone(apex, seed):
             text += f"{n} IN CNAME {t}\n"
         elif kind == "NS":
             text += f"{n} IN NS ns.{n}\n{n} IN NS {t}\n"
-            if r.random() < .8:
+            glue = "ns." + n.lower()
+            if r.random() < .8 and used.setdefault(glue, "A") == "A":
                 text += f"ns.{n} IN A 192.0.2.{i}\n"
             if r.random() < .5:
                 text += f"{n} IN DS {i} 13 2 {'33' * 32}\n"

@@ -115,6 +115,15 @@ def delegations(dirname, n):
     return zone, base + ".zone", base + ".q"
 
 
+def changed(text):
+    """The delegation zone's text with serial 2 and one record changed."""
+    out = text.replace("hostmaster 1 86400", "hostmaster 2 86400", 1)
+    out = out.replace("ns1.d0000777 A ", "ns1.d0000777 A 192.0.2.7\n;", 1)
+    if out.count("\n;") != 1:
+        raise AssertionError("the data set has another form")
+    return out
+
+
 def nsec3(dirname, n):
     """A zone of @n names, NSEC3-signed with dnssec-signzone."""
     zone = "signed.bench"

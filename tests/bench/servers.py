@@ -1,5 +1,6 @@
 """The servers that are measured side by side, and what they cost."""
 
+import glob
 import os
 import signal
 import subprocess
@@ -100,6 +101,18 @@ class Peer:
     def tcp_workers(self):
         return self.pids()
 
+    def peak(self):
+        """MiB: the sum of what each process had at most."""
+        kib = 0
+        for p in self.pids():
+            with open(f"/proc/{p}/status") as f:
+                kib += sum(int(x.split()[1]) for x in f
+                           if x.startswith("VmHWM:"))
+        return kib / 1024
+
+    def database_mib(self):
+        return None
+
     def stop(self):
         self.proc.stop(timeout=60)
 
@@ -166,6 +179,7 @@ zone:
 class Nsd(Peer):
     name = "nsd"
     primary = None
+    provide = False
 
     def configure(self):
         with open(os.path.join(self.dir, "nsd.conf"), "w") as f:
@@ -194,9 +208,113 @@ remote-control:
                 if self.primary:
                     f.write(f"  request-xfr: 127.0.0.1@{self.primary} NOKEY\n"
                             "  allow-notify: 127.0.0.0/8 NOKEY\n")
+                if self.provide:
+                    f.write("  provide-xfr: 127.0.0.0/8 NOKEY\n")
 
     def argv(self):
         return ["nsd", "-d", "-c", os.path.join(self.dir, "nsd.conf")]
+
+
+class Bind(Peer):
+    name = "bind"
+    primary = None
+
+    def configure(self):
+        with open(os.path.join(self.dir, "named.conf"), "w") as f:
+            f.write(f"""options {{
+    directory "{self.dir}";
+    listen-on port {self.port} {{ 127.0.0.1; }};
+    listen-on-v6 {{ none; }};
+    pid-file none;
+    session-keyfile none;
+    recursion no;
+    notify no;
+    dnssec-validation no;
+    minimal-responses no;
+    min-refresh-time 1;
+    transfers-in 100;
+    transfers-per-ns 100;
+    serial-query-rate 10000;
+}};
+controls {{ }};
+""")
+            for z, _ in self.zones:
+                f.write(f'zone "{z}" {{ type secondary; file "{z}.db"; '
+                        f"primaries {{ 127.0.0.1 port {self.primary}; }}; "
+                        "allow-notify { 127.0.0.0/8; }; };\n")
+
+    def argv(self):
+        return ["named", "-g", "-n", "1", "-c",
+                os.path.join(self.dir, "named.conf")]
+
+
+def pg_bin(name):
+    path = subprocess.run(["pg_config", "--bindir"], stdout=subprocess.PIPE,
+                          stderr=subprocess.DEVNULL).stdout.decode().strip()
+    for d in [path] + sorted(glob.glob("/usr/lib/postgresql/*/bin"),
+                             reverse=True):
+        if os.path.exists(os.path.join(d, name)):
+            return os.path.join(d, name)
+    return name
+
+
+class PowerDnsPg(Peer):
+    """PowerDNS with its PostgreSQL backend, as a secondary."""
+
+    name = "powerdns+postgresql"
+    primary = None
+
+    def psql(self, sql):
+        return subprocess.run(["psql", "-qAt", "-v", "ON_ERROR_STOP=1", "-d",
+                               self.conninfo], input=sql.encode(), check=True,
+                              stdout=subprocess.PIPE).stdout.decode().strip()
+
+    def configure(self):
+        temp = os.path.join(ROOT, "tests", "lib", "pgtemp")
+        self.conninfo = subprocess.run(
+            [temp, "start", "--bare"], check=True, stdout=subprocess.PIPE
+        ).stdout.decode().strip()
+        for schema in ("/usr/share/pdns-backend-pgsql/schema/"
+                       "schema.pgsql.sql",
+                       "/usr/share/doc/pdns-backend-pgsql/schema.pgsql.sql"):
+            if os.path.exists(schema):
+                with open(schema) as f:
+                    self.psql(f.read())
+                break
+        for z, _ in self.zones:
+            self.psql("insert into domains (name, master, type) values "
+                      f"('{z}', '127.0.0.1:{self.primary}', 'SLAVE')")
+        words = dict(x.split("=", 1) for x in self.conninfo.split())
+        with open(os.path.join(self.dir, "pdns.conf"), "w") as f:
+            f.write(f"""launch=gpgsql
+gpgsql-host={words["host"]}
+gpgsql-dbname={words["dbname"]}
+gpgsql-user={words["user"]}
+local-address=127.0.0.1
+local-port={self.port}
+socket-dir={self.dir}
+daemon=no
+guardian=no
+slave=yes
+slave-cycle-interval=1
+cache-ttl=0
+query-cache-ttl=0
+negquery-cache-ttl=0
+zone-cache-refresh-interval=0
+xfr-max-received-mbytes=0
+""")
+
+    def argv(self):
+        return ["pdns_server", "--config-dir=" + self.dir]
+
+    def database_mib(self):
+        return int(self.psql("select pg_database_size(current_database())")
+                   ) / 1048576
+
+    def stop(self):
+        super().stop()
+        subprocess.run([os.path.join(ROOT, "tests", "lib", "pgtemp"), "stop",
+                        self.conninfo], stdout=subprocess.DEVNULL)
 
 
 class Echo(Peer):

@@ -262,9 +262,10 @@ denial_no_wildcard_type(struct answer_job *job, unsigned encloser,
 	} else if (uses_nsec3(job)) {
 		/*
 		 * RFC 5155 7.2.5. With opt-out, a wildcard that is an empty
-		 * non-terminal may have no record: then what covers it.
+		 * non-terminal may have no record, nor what is above it:
+		 * then what covers that of the provable encloser.
 		 */
-		(void)add_encloser(job, encloser, encloser + 1);
+		encloser = add_encloser(job, encloser, encloser + 1);
 		if (hash_wildcard(job, encloser, key) &&
 		    proof_cover(&job->view, key, &name))
 			add(job, &name);

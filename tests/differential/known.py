@@ -9,7 +9,7 @@ import collections
 import wire as W
 
 Context = collections.namedtuple(
-    "Context", "name qtype do apex zone_has_wildcard occluded mine theirs views")
+    "Context", "name qtype do apex zone_has_wildcard occluded nodes mine theirs views")
 KNOWN = []
 
 
@@ -99,3 +99,11 @@ def below_a_dname(ctx):
     """Ours is redirected where theirs finds what is occluded."""
     return any(r[1] == W.DNAME and W.below(n, r[0])
                for r in ctx.mine.records for n in ctx.occluded)
+
+
+@known("glue by a wildcard below the cut")
+def no_wildcard_glue(ctx):
+    """NSD and Knot make addresses for name servers that do not exist."""
+    more = set(ctx.theirs.glue) - set(ctx.mine.glue)
+    return same_but(ctx, "glue") and set(ctx.mine.glue) < set(
+        ctx.theirs.glue) and not any(r[0] in ctx.nodes for r in more)

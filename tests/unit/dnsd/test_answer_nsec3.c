@@ -30,17 +30,17 @@ static const char zone[] =
     "*.wd 60 IN CNAME x.w\n" SIG("*.wd", "CNAME", "2")
     "cn 60 IN CNAME nx.ns1\n" SIG("cn", "CNAME", "2")
     "c 60 IN NS ns1\nd.e 60 IN NS ns1\nf.g.h 60 IN NS ns1\n"
-    "i.*.w 60 IN NS ns1\nk.*.b.ent 60 IN NS ns1\n";
+    "i.*.w 60 IN NS ns1\nk.*.b.ent 60 IN NS ns1\nl.*.o 60 IN NS ns1\n";
 
 static const char *const names[] = {
 	"", "ns1", "ent", "b.ent", "a.b.ent", "w", "*.w", "wc", "*.wc", "wd",
 	"*.wd", "cn", "c", "e", "d.e", "h", "g.h", "f.g.h", "i.*.w",
-	"*.b.ent", "k.*.b.ent",
+	"*.b.ent", "k.*.b.ent", "o", "*.o", "l.*.o",
 };
 /* As a signer that opts out leaves them away. */
 static const char *const opted_out[] = {
 	"c", "e", "d.e", "h", "g.h", "f.g.h", "i.*.w", "*.b.ent",
-	"k.*.b.ent",
+	"k.*.b.ent", "o", "*.o", "l.*.o",
 };
 
 static void
@@ -273,7 +273,9 @@ TEST(q120_the_closest_provable_encloser)
 	/* A wildcard that is one of them: what covers it. */
 	expect(&opt, 1, "x.b.ent.example. A", "NOERROR aa",
 	    "=b.ent !x.b.ent !*.b.ent");
+	expect(&opt, 1, "x.o.example. A", "NOERROR aa", "=@ !o !*");
 	/* Where they are in the chain they match. Q-080 */
+	expect(&full, 0, "x.o.example. A", "NOERROR aa", "=o !x.o =*.o");
 	expect(&full, 0, "x.b.ent.example. A", "NOERROR aa",
 	    "=b.ent !x.b.ent =*.b.ent");
 	expect(&full, 0, "c.example. DS", "NOERROR aa", "=c");

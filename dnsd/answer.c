@@ -531,5 +531,6 @@ answer_summarise(const struct answer_job *job, struct answer_summary *out)
 	out->have_edns = job->query.edns.present;
 	out->cookie = job->cookie;
 	out->qtype = job->query.qtype;
+	out->have_zone = job->view.zone != NULL;
 	out->zone_stats = job->zone_stats;
 }

@@ -50,7 +50,8 @@ struct answer_summary {
 	bool have_edns;
 	uint8_t cookie;			/* enum cookie_verdict */
 	uint16_t qtype;
-	uint32_t zone_stats;		/* cache_slot.stats, 0: no zone */
+	bool have_zone;			/* it was answered from one */
+	uint32_t zone_stats;		/* cache_slot.stats */
 };
 void answer_summarise(const struct answer_job *job,
     struct answer_summary *out);

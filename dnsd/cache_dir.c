@@ -268,8 +268,8 @@ cache_dir_publish(struct cache_dir *d, const struct cache_facts *f,
 	e->slot = dir_free_slot(cache_arena_at(d->arena, d->table),
 	    d->log2, hash);
 	labels_count(d, labels, 1);
-	slot_fill(cache_dir_slot(d, e), CACHE_TAG(hash), head, 0, f->stripes,
-	    f->expire_boot_ms);
+	slot_fill(cache_dir_slot(d, e), CACHE_TAG(hash), head,
+	    zonecount_take(&d->counts), f->stripes, f->expire_boot_ms);
 	d->taken++;
 	zones_count(d, 1);
 	return OK;
@@ -283,6 +283,7 @@ cache_dir_remove(struct cache_dir *d, struct cache_dir_entry *e)
 
 	atomic_store_explicit(&s->tag, CACHE_TAG_TOMBSTONE,
 	    memory_order_release);
+	zonecount_put(&d->counts, s->stats);
 	labels_count(d, e->labels, -1);
 	zones_count(d, -1);
 	entry_remove(d, e);
@@ -303,6 +304,7 @@ cache_dir_init(struct cache_dir *d, struct cache_arena *arena)
 {
 	memset(d, 0, sizeof(*d));
 	d->arena = arena;
+	zonecount_init(&d->counts, arena->control);
 	return entries_grow(d) ? OK : ERR_NO_MEMORY;
 }
 
@@ -343,6 +345,7 @@ slot_adopt(struct cache_dir *d, struct cache_slot *s, uint32_t i)
 	if (e == NULL)
 		return false;
 	e->slot = i;
+	s->stats = zonecount_keep(&d->counts, s->stats);
 	e->z.generation = z->generation;
 	e->z.serial = z->serial;
 	e->z.state = z->state;

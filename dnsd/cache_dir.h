@@ -19,6 +19,7 @@
 #include "dnsd/cache_arena.h"
 #include "dnsd/cache_facts.h"
 #include "dnsd/cache_layout.h"
+#include "dnsd/zonecount.h"
 
 struct cache_dir_entry {
 	struct cache_held z;		/* first: given out */
@@ -40,6 +41,7 @@ struct cache_dir {
 	unsigned log2;			/* slots in it */
 	uint32_t taken;			/* zones and tombstones */
 	uint32_t labels_n[128];		/* zones by number of labels */
+	struct zonecount counts;	/* cache_slot.stats */
 };
 
 /** cache_dir_init() - without a table: make() or adopt() one.

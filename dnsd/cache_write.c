@@ -196,6 +196,14 @@ cache_write_each(struct cache_write *w, cache_write_each_fn fn, void *arg)
 			fn(arg, &w->dir.entry[i].z);
 }
 
+uint32_t
+cache_write_place(const struct cache_write *w, const struct cache_held *z)
+{
+	/* It is the first member of its entry. */
+	return cache_dir_slot(&w->dir,
+	    (const struct cache_dir_entry *)(const void *)z)->stats;
+}
+
 uint64_t
 cache_write_reclaim(struct cache_write *w)
 {

@@ -66,6 +66,10 @@ struct cache_held *cache_write_find(struct cache_write *w,
 typedef void (*cache_write_each_fn)(void *arg, struct cache_held *z);
 void cache_write_each(struct cache_write *w, cache_write_each_fn fn, void *arg);
 
+/** cache_write_place() - where the zone's answers are counted (zonecount.h) */
+uint32_t cache_write_place(const struct cache_write *w,
+    const struct cache_held *z);
+
 /**
  * cache_write_reclaim() - free what no reader can still see
  * Returns the bytes that are still retained.  Call it now and then.

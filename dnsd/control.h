@@ -1,10 +1,11 @@
 /*
  * control.h - the segment that workers may write: epochs and counters.
  *
- * Knows:    one line of epoch and one block of counters a process.
+ * Knows:    one line of epoch and one block of counters a process, and two
+ *           counters a zone and worker.
  * Not here: the cache (cache_layout.h), receive rings (ring.h).
  * Runs in:  all roles of dnsd; created by the supervisor (or adopted).
- * Bounded:  CACHE_READERS_MAX processes.
+ * Bounded:  CACHE_READERS_MAX processes, CONTROL_ZONES_MAX zones.
  *
  * A slot belongs to one process at a time; the supervisor says which by
  * --slot and clears the epoch of a dead one.  Counters only rise.
@@ -13,6 +14,7 @@
 #define DNSD_CONTROL_H
 
 #include <stdatomic.h>
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "common/base/base.h"
@@ -27,6 +29,7 @@ enum {
 	CONTROL_SLOT_FEEDER = CACHE_READERS_MAX - 3,
 	CONTROL_WORKERS_MAX = CACHE_READERS_MAX - 8,
 	CONTROL_COUNTERS_PAD = 64,
+	CONTROL_ZONES_MAX = 1 << 20,	/* zones with counters of their own */
 };
 
 enum control_counter {
@@ -41,12 +44,21 @@ struct control_counters {
 };
 static_assert((int)CONTROL_N_COUNTERS <= (int)CONTROL_COUNTERS_PAD, "room for counters");
 
+/* What one worker answered of one zone; zonecount.h says which place. */
+struct control_zone {
+	_Atomic uint64_t answers;
+	_Atomic uint64_t nxdomain;	/* of them */
+};
+
 struct control {
 	uint64_t magic;
 	uint32_t layout;		/* CACHE_LAYOUT */
 	uint32_t n_counters;
 	_Alignas(64) struct cache_reader reader[CACHE_READERS_MAX];
 	struct control_counters counters[CACHE_READERS_MAX];
+	/* Mostly holes: pages come when they are counted in. [0]: the others */
+	_Alignas(4096) struct control_zone
+	    zone[CONTROL_WORKERS_MAX][CONTROL_ZONES_MAX];
 };
 
 /**
@@ -67,6 +79,31 @@ control_add(struct control_counters *c, enum control_counter which, uint64_t n)
 	atomic_store_explicit(&c->v[which],
 	    atomic_load_explicit(&c->v[which], memory_order_relaxed) + n,
 	    memory_order_relaxed);
+}
+
+/** control_zones() - the zones' counters of one worker; NULL if it has none */
+static inline struct control_zone *
+control_zones(struct control *c, unsigned worker)
+{
+	return worker < CONTROL_WORKERS_MAX ? c->zone[worker] : NULL;
+}
+
+/** control_count_zone() - one more answer of a zone
+ *  @zones: control_zones() of the worker that is their one writer */
+static inline void
+control_count_zone(struct control_zone *zones, uint32_t place, bool nxdomain)
+{
+	struct control_zone *z;
+
+	if (zones == NULL || place >= CONTROL_ZONES_MAX)
+		return;
+	z = &zones[place];
+	atomic_store_explicit(&z->answers, atomic_load_explicit(&z->answers,
+	    memory_order_relaxed) + 1, memory_order_relaxed);
+	if (nxdomain)
+		atomic_store_explicit(&z->nxdomain, atomic_load_explicit(
+		    &z->nxdomain, memory_order_relaxed) + 1,
+		    memory_order_relaxed);
 }
 
 /** control_sum() - one counter over all slots */

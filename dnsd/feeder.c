@@ -20,6 +20,7 @@
 #include "common/base/now.h"
 #include "common/db/db.h"
 #include "common/db/db_listen.h"
+#include "dnsd/busy.h"
 #include "dnsd/cache_write.h"
 #include "dnsd/control.h"
 #include "dnsd/feeder.h"
@@ -35,6 +36,7 @@ enum {
 	CONNECT_MAX_MS = 5000,
 	OPEN_TRIES = 20,		/* the arena, after a killed feeder */
 	REPORT_BYTES_MAX = 256 * 1024,
+	BUSY_MS = 60000,		/* between two looks at all counters */
 	REPORT_GAP_MS = 25,		/* between two, however much changes */
 	FINAL_SNAPSHOT_BYTES = 256 << 20,
 };
@@ -79,6 +81,8 @@ struct feeder {
 	uint32_t turn;
 
 	int64_t reported_at;
+	struct buf busy;		/* the busiest zones, as JSON */
+	int64_t busy_at;
 	int64_t poll_at, report_at, reconcile_at, snapshot_at, retry_at;
 	bool dirty;			/* changed since the last snapshot */
 
@@ -432,6 +436,16 @@ exceptions_retry(struct feeder *f)
 
 /* ---- reporting ------------------------------------------------------------------------ */
 
+static void
+busy_tend(struct feeder *f)
+{
+	if (f->busy.len > 0 && now_mono_ms() < f->busy_at)
+		return;
+	buf_reset(&f->busy);
+	busy_print(f->w, f->control, &f->busy);
+	f->busy_at = now_mono_ms() + BUSY_MS;
+}
+
 static enum err
 report(struct feeder *f)
 {
@@ -457,7 +471,8 @@ report(struct feeder *f)
 		buf_printf(&counters, ",\"%s\":%" PRIu64,
 		    control_name((enum control_counter)i), control_sum(
 		    f->control, (enum control_counter)i));
-	buf_str(&counters, "}");
+	busy_tend(f);
+	buf_printf(&counters, ",\"busiest\":%s}", buf_cstr(&f->busy));
 	if (f->report_db != NULL && db_ensure(f->report_db) != OK)
 		e = OK;			/* best effort */
 	else
@@ -687,6 +702,7 @@ feeder_run(const struct conf *conf, int arena_fd, struct control *control)
 	f->conf = conf;
 	f->control = control;
 	f->count = &control->counters[CONTROL_SLOT_FEEDER];
+	buf_init(&f->busy, REPORT_BYTES_MAX / 4);
 	databases_configure(f);
 	e = arena_open(f, arena_fd);
 	if (e != OK) {
@@ -710,6 +726,7 @@ feeder_run(const struct conf *conf, int arena_fd, struct control *control)
 	db_listen_close(f->listen);
 	db_close(f->report_db);
 	db_close(f->db);
+	buf_fini(&f->busy);
 	cache_write_close(f->w);
 	return 0;
 }

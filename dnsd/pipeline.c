@@ -164,7 +164,7 @@ job_send(struct pipeline *p, unsigned i, size_t len)
 			e = pipeline_put(p, c, p->answer[i], len);
 	}
 	if (e == OK) {
-		worker_count(p->conf.count, &p->job[i]);
+		worker_count(p->conf.count, p->conf.zones, &p->job[i]);
 		control_add(p->conf.count, CONTROL_tcp_answers, 1);
 	} else if (!c->broken) {
 		uint8_t *in = in_grow(p, c, j->len + 2u, true);

@@ -78,6 +78,7 @@ struct pipeline_conf {
 	const struct answer_ctx *ctx;
 	enum answer_transport transport;
 	struct control_counters *count;
+	struct control_zone *zones;	/* NULL: not counted */
 	struct cache_reader *reader;
 	const struct cache_super *super;
 	uint32_t buffers;		/* 1 .. PIPELINE_BUFFERS_MAX */

@@ -66,7 +66,8 @@ counter_of_rcode(unsigned rcode)
 }
 
 void
-worker_count(struct control_counters *c, const struct answer_job *job)
+worker_count(struct control_counters *c, struct control_zone *zones,
+    const struct answer_job *job)
 {
 	struct answer_summary s;
 
@@ -80,6 +81,9 @@ worker_count(struct control_counters *c, const struct answer_job *job)
 		control_add(c, s.cookie == COOKIE_GOOD ? CONTROL_cookie_good :
 		    s.cookie == COOKIE_BAD ? CONTROL_cookie_bad :
 		    CONTROL_cookie_client, 1);
+	if (s.have_zone)
+		control_count_zone(zones, s.zone_stats,
+		    s.rcode == QUERY_NXDOMAIN);
 }
 
 void

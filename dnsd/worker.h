@@ -64,8 +64,10 @@ void worker_signals(void);
 bool worker_confine(enum sandbox_wall wall, uint32_t files,
     uint64_t data_bytes);
 
-/** worker_count() - count one finished job */
-void worker_count(struct control_counters *c, const struct answer_job *job);
+/** worker_count() - count one finished job
+ *  @zones: control_zones() of the worker, or NULL */
+void worker_count(struct control_counters *c, struct control_zone *zones,
+    const struct answer_job *job);
 
 /** worker_relay() - pass a NOTIFY on, or count that it was dropped */
 void worker_relay(const struct worker *w, uint64_t cookie,

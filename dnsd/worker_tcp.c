@@ -718,6 +718,7 @@ tcp_init(struct tcp *t, struct worker *w, const struct worker_tcp_channel *ch)
 		.ctx = &w->ctx,
 		.transport = ch->transport,
 		.count = &w->control->counters[w->slot],
+		.zones = control_zones(w->control, (unsigned)w->slot),
 		.reader = &w->control->reader[w->slot],
 		.super = (const struct cache_super *)(const void *)w->arena,
 		.buffers = MIN(ch->clients_max,

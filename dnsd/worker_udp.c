@@ -23,6 +23,7 @@ struct udp {
 	struct worker *w;
 	struct ring *ring;
 	struct control_counters *count;
+	struct control_zone *zones;
 	struct cache_reader *reader;
 	const struct cache_super *super;
 	struct proxyv2 header[RING_BATCH];
@@ -121,7 +122,7 @@ job_finish(struct udp *u, unsigned slot)
 	case ANSWER_SEND:
 		if (!may_send(u, slot, &len))
 			break;
-		worker_count(u->count, &u->job[slot]);
+		worker_count(u->count, u->zones, &u->job[slot]);
 		ring_queue(u->ring, slot, u->out[slot], len);
 		return;
 	case ANSWER_NOTIFY:
@@ -263,6 +264,7 @@ worker_udp_run(struct worker *w)
 
 	u->w = w;
 	u->count = &w->control->counters[w->slot];
+	u->zones = control_zones(w->control, (unsigned)w->slot);
 	u->reader = &w->control->reader[w->slot];
 	u->super = (const struct cache_super *)(const void *)w->arena;
 	e = ring_map(w->ring_fd, &u->ring);

@@ -18,6 +18,7 @@ static const struct body_field new_fields[] = {
 	FIELD(port, BODY_INT, BODY_OPT, 1, 65535),
 	FIELD(transport, BODY_STR, BODY_OPT, 1, 8),
 	FIELD(key, BODY_STR, BODY_NULL, 1, 1024),
+	FIELD(tls, BODY_OBJ, BODY_NULL, 0, 0),
 };
 
 static const struct body_field inline_fields[] = {
@@ -33,6 +34,7 @@ static const struct body_field patch_fields[] = {
 	FIELD(port, BODY_INT, BODY_OPT, 1, 65535),
 	FIELD(transport, BODY_STR, BODY_OPT, 1, 8),
 	FIELD(key, BODY_STR, BODY_NULL, 1, 1024),
+	FIELD(tls, BODY_OBJ, BODY_NULL, 0, 0),
 };
 
 void
@@ -118,6 +120,7 @@ enum err
 primary_apply(struct db *db, struct req *r, const struct primary_in *in,
     const char *pointer, struct primary *p)
 {
+	const char *was = p->transport;
 	enum err e;
 
 	if (in->name.set)
@@ -134,7 +137,14 @@ primary_apply(struct db *db, struct req *r, const struct primary_in *in,
 		else
 			fault(r, pointer, "transport", "choice",
 			    "must be tcp or tls");
+		/* RFC 9103 7.1: a port of its own, unless one is named. */
+		if (!in->port.set && strcmp(was, p->transport) != 0 &&
+		    p->port == (p->transport[1] == 'l' ? 53 : 853))
+			p->port = p->transport[1] == 'l' ? 853 : 53;
 	}
+	if (in->tls.set && !in->tls.null && strcmp(p->transport, "tls") != 0)
+		fault(r, pointer, "tls", "transport",
+		    "is for primaries with transport tls");
 	if (in->key.set) {
 		p->has_key = !in->key.null;
 		if (in->key.null)

@@ -16,6 +16,7 @@
 struct primary_in {
 	struct body_str name, address, transport, key;
 	struct body_int port;
+	struct body_any tls;		/* not inline; see primary_tls.h */
 };
 
 struct primary {

@@ -2,19 +2,21 @@
  * resource_primaries.c - /v1/primaries: where zones are pulled from.
  */
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "api/lookup.h"
 #include "api/primary.h"
+#include "api/primary_tls.h"
 #include "api/repo.h"
 #include "api/req.h"
 #include "api/show.h"
 #include "api/sql.h"
 
-enum { PRIMARY_REPLY_MAX = 8192, PRIMARY_LIST_MAX = 1 << 20 };
+enum { PRIMARY_REPLY_MAX = 256 << 10, PRIMARY_LIST_MAX = 4 << 20 };
 
 static void
-print_primary(struct jw *w, struct db_rows *rows, size_t row)
+print_primary(struct jw *w, struct db_rows *rows, size_t row, bool pem)
 {
 	jw_begin_object(w, NULL);
 	show_uuid(w, "id", rows, row, 0);
@@ -25,6 +27,10 @@ print_primary(struct jw *w, struct db_rows *rows, size_t row)
 	show_uuid(w, "key", rows, row, 5);
 	show_text(w, "key_name", rows, row, 6);
 	show_time(w, "created_at", rows, row, 7);
+	if (strcmp(db_get_text(rows, row, 4), "tls") == 0)
+		primary_tls_print(w, rows, row, 8, pem);
+	else
+		jw_null(w, "tls");
 	jw_end_object(w);
 }
 
@@ -43,7 +49,7 @@ reply_primary(struct db *db, struct req *r, unsigned int status,
 	if (e != OK)
 		return e;
 	jw_init(&w, PRIMARY_REPLY_MAX);
-	print_primary(&w, rows, 0);
+	print_primary(&w, rows, 0, true);
 	db_rows_free(rows);
 	if (status == 201)
 		reply_header(&r->reply, "Location", "/v1/primaries/%s", text);
@@ -59,18 +65,30 @@ name_taken(struct req *r)
 	return ERR_EXISTS;
 }
 
+/* The member `tls` in and on its way to the database. */
 static enum err
-create_primary(struct db *db, struct req *r, void *arg)
+store_tls(struct db *db, struct req *r, const struct primary_in *in,
+    const struct primary *p, const uint8_t *id, const struct primary_tls *t)
+{
+	if (strcmp(p->transport, "tls") != 0)
+		return primary_tls_clear(db, r, id);
+	return in->tls.set ? primary_tls_store(db, r, id, t) : OK;
+}
+
+static enum err
+create_with(struct db *db, struct req *r, struct primary_tls *t)
 {
 	struct primary_in in;
 	struct primary p;
 	uint8_t id[16];
 	enum err e;
 
-	(void)arg;
 	primary_defaults(&p);
+	primary_tls_defaults(t);
 	primary_read(r, body_root(r->body), "", 0, &in);
 	e = primary_apply(db, r, &in, "", &p);
+	if (e == OK && in.tls.set)
+		e = primary_tls_apply(r, &in.tls, "/tls", t);
 	if (e != OK)
 		return e;
 	if (r->faults.n > 0)
@@ -79,8 +97,21 @@ create_primary(struct db *db, struct req *r, void *arg)
 	if (e == ERR_EXISTS)
 		return name_taken(r);
 	if (e == OK)
+		e = store_tls(db, r, &in, &p, id, t);
+	if (e == OK)
 		e = repo_audit(db, r, "primary.create", p.address);
 	return e != OK ? e : reply_primary(db, r, 201, id);
+}
+
+static enum err
+create_primary(struct db *db, struct req *r, void *arg)
+{
+	struct primary_tls *t = calloc(1, sizeof(*t));
+	enum err e = t == NULL ? ERR_NO_MEMORY : create_with(db, r, t);
+
+	(void)arg;
+	free(t);
+	return e;
 }
 
 enum err
@@ -132,7 +163,7 @@ list_primaries(struct db *db, struct req *r, void *arg)
 	jw_begin_object(&w, NULL);
 	jw_begin_list(&w, "items");
 	for (size_t i = 0; i < n && i < (size_t)limit; i++)
-		print_primary(&w, rows, i);
+		print_primary(&w, rows, i, false);
 	if (n > (size_t)limit) {
 		db_get_uuid(rows, (size_t)limit - 1, 0, after);
 		db_uuid_print(after, last);
@@ -166,7 +197,7 @@ load_primary(struct db_rows *rows, struct primary *p)
 }
 
 static enum err
-patch_primary(struct db *db, struct req *r, void *arg)
+patch_with(struct db *db, struct req *r, struct primary_tls *t)
 {
 	struct db_rows *rows = NULL;
 	struct primary_in in;
@@ -174,7 +205,6 @@ patch_primary(struct db *db, struct req *r, void *arg)
 	uint8_t id[16];
 	enum err e;
 
-	(void)arg;
 	e = lookup_primary(db, r, req_param(r, 0), id, &rows);
 	if (e != OK)
 		return e;
@@ -182,6 +212,10 @@ patch_primary(struct db *db, struct req *r, void *arg)
 	db_rows_free(rows);
 	primary_read(r, body_root(r->body), "", PRIMARY_PATCH, &in);
 	e = primary_apply(db, r, &in, "", &p);
+	if (e == OK && in.tls.set)
+		e = primary_tls_load(db, r, id, t);
+	if (e == OK && in.tls.set)
+		e = primary_tls_apply(r, &in.tls, "/tls", t);
 	if (e != OK)
 		return e;
 	if (r->faults.n > 0)
@@ -194,8 +228,21 @@ patch_primary(struct db *db, struct req *r, void *arg)
 	if (e == ERR_EXISTS)
 		return name_taken(r);
 	if (e == OK)
+		e = store_tls(db, r, &in, &p, id, t);
+	if (e == OK)
 		e = repo_audit(db, r, "primary.change", req_param(r, 0));
 	return e != OK ? e : reply_primary(db, r, 200, id);
+}
+
+static enum err
+patch_primary(struct db *db, struct req *r, void *arg)
+{
+	struct primary_tls *t = calloc(1, sizeof(*t));
+	enum err e = t == NULL ? ERR_NO_MEMORY : patch_with(db, r, t);
+
+	(void)arg;
+	free(t);
+	return e;
 }
 
 enum err

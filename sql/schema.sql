@@ -1004,6 +1004,45 @@ COMMENT ON COLUMN public.primary_server.name IS 'the tenant''s label; null when 
 
 COMMENT ON COLUMN public.primary_server.transport IS 'of transfers; SOA probes go by UDP unless it is tls';
 
+-- TABLE primary_tls
+
+CREATE TABLE public.primary_tls (
+    primary_id uuid NOT NULL,
+    tenant_id uuid NOT NULL,
+    name text,
+    verify text DEFAULT 'pkix'::text NOT NULL,
+    pins bytea DEFAULT '\x'::bytea NOT NULL,
+    ca text,
+    certificate text,
+    key_id uuid,
+    key_sealed bytea,
+    changed_at timestamp with time zone DEFAULT now() NOT NULL,
+    CONSTRAINT primary_tls_ca_ck CHECK (((length(ca) >= 1) AND (length(ca) <= 32768))),
+    CONSTRAINT primary_tls_certificate_ck CHECK ((((length(certificate) >= 1) AND (length(certificate) <= 16384)) AND ((certificate IS NULL) = (key_sealed IS NULL)) AND ((certificate IS NULL) = (key_id IS NULL)))),
+    CONSTRAINT primary_tls_key_sealed_ck CHECK (((octet_length(key_sealed) >= 49) AND (octet_length(key_sealed) <= 16640))),
+    CONSTRAINT primary_tls_name_ck CHECK (((length(name) >= 1) AND (length(name) <= 253))),
+    CONSTRAINT primary_tls_pins_ck CHECK ((((octet_length(pins) % 32) = 0) AND (octet_length(pins) <= 256) AND ((verify = 'pkix'::text) = (octet_length(pins) = 0)))),
+    CONSTRAINT primary_tls_verify_ck CHECK ((verify = ANY (ARRAY['pkix'::text, 'pin'::text, 'both'::text])))
+);
+
+ALTER TABLE ONLY public.primary_tls FORCE ROW LEVEL SECURITY;
+
+COMMENT ON TABLE public.primary_tls IS 'what is asked of a primary with transport tls, and our certificate for it; none: its address, in a certificate of the usual authorities';
+
+COMMENT ON COLUMN public.primary_tls.name IS 'host name in its certificate, sent as SNI; null: its address';
+
+COMMENT ON COLUMN public.primary_tls.verify IS 'pkix (chain, name and dates), pin (one of the keys, and nothing else), both';
+
+COMMENT ON COLUMN public.primary_tls.pins IS 'SHA-256 of SubjectPublicKeyInfo, 32 bytes each, at most 8';
+
+COMMENT ON COLUMN public.primary_tls.ca IS 'PEM; the only authorities that count; null: the system''s';
+
+COMMENT ON COLUMN public.primary_tls.certificate IS 'PEM; our certificate for this primary and its chain';
+
+COMMENT ON COLUMN public.primary_tls.key_id IS 'what the sealed key is bound to; another one with each key';
+
+COMMENT ON COLUMN public.primary_tls.key_sealed IS 'private key of the certificate (PEM) in a sealed box to xferd, as tsig_key.sealed; write-only for apid';
+
 -- TABLE refresh_batch
 
 CREATE TABLE public.refresh_batch (
@@ -1635,6 +1674,11 @@ ALTER TABLE ONLY public.primary_server
 ALTER TABLE ONLY public.primary_server
     ADD CONSTRAINT primary_server_tenant_id_name_uq UNIQUE (tenant_id, name);
 
+-- CONSTRAINT primary_tls primary_tls_primary_id_pk
+
+ALTER TABLE ONLY public.primary_tls
+    ADD CONSTRAINT primary_tls_primary_id_pk PRIMARY KEY (primary_id);
+
 -- CONSTRAINT refresh_batch refresh_batch_id_pk
 
 ALTER TABLE ONLY public.refresh_batch
@@ -1781,6 +1825,12 @@ COMMENT ON INDEX public.primary_server_tenant_id_address_ix IS 'for finding an i
 CREATE INDEX primary_server_tenant_id_key_id_ix ON public.primary_server USING btree (tenant_id, key_id) WHERE (key_id IS NOT NULL);
 
 COMMENT ON INDEX public.primary_server_tenant_id_key_id_ix IS 'for the foreign key, when a TSIG key is deleted';
+
+-- INDEX primary_tls_tenant_id_primary_id_ix
+
+CREATE INDEX primary_tls_tenant_id_primary_id_ix ON public.primary_tls USING btree (tenant_id, primary_id);
+
+COMMENT ON INDEX public.primary_tls_tenant_id_primary_id_ix IS 'for the foreign key, when a primary is deleted';
 
 -- INDEX refresh_batch_checked_at_ix
 
@@ -1982,6 +2032,11 @@ ALTER TABLE ONLY public.primary_server
 ALTER TABLE ONLY public.primary_server
     ADD CONSTRAINT primary_server_tenant_id_key_id_fk FOREIGN KEY (tenant_id, key_id) REFERENCES public.tsig_key(tenant_id, id);
 
+-- FK CONSTRAINT primary_tls primary_tls_tenant_id_primary_id_fk
+
+ALTER TABLE ONLY public.primary_tls
+    ADD CONSTRAINT primary_tls_tenant_id_primary_id_fk FOREIGN KEY (tenant_id, primary_id) REFERENCES public.primary_server(tenant_id, id) ON DELETE CASCADE;
+
 -- FK CONSTRAINT token token_tenant_id_fk
 
 ALTER TABLE ONLY public.token
@@ -2078,6 +2133,18 @@ CREATE POLICY primary_server_tenant_rls ON public.primary_server TO understudy_a
 -- POLICY primary_server primary_server_trusted_rls
 
 CREATE POLICY primary_server_trusted_rls ON public.primary_server TO understudy_owner, understudy_apid_operator, understudy_xferd USING (true) WITH CHECK (true);
+
+-- ROW SECURITY primary_tls
+
+ALTER TABLE public.primary_tls ENABLE ROW LEVEL SECURITY;
+
+-- POLICY primary_tls primary_tls_tenant_rls
+
+CREATE POLICY primary_tls_tenant_rls ON public.primary_tls TO understudy_apid_app USING ((tenant_id = (NULLIF(current_setting('understudy.tenant'::text, true), ''::text))::uuid)) WITH CHECK ((tenant_id = (NULLIF(current_setting('understudy.tenant'::text, true), ''::text))::uuid));
+
+-- POLICY primary_tls primary_tls_trusted_rls
+
+CREATE POLICY primary_tls_trusted_rls ON public.primary_tls TO understudy_owner, understudy_apid_operator, understudy_xferd USING (true) WITH CHECK (true);
 
 -- ROW SECURITY tenant
 
@@ -2353,6 +2420,37 @@ GRANT INSERT(payload) ON TABLE public.job TO understudy_apid_operator;
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.primary_server TO understudy_apid_app;
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.primary_server TO understudy_apid_operator;
 GRANT SELECT ON TABLE public.primary_server TO understudy_xferd;
+
+GRANT INSERT,DELETE,UPDATE ON TABLE public.primary_tls TO understudy_apid_app;
+GRANT INSERT,DELETE,UPDATE ON TABLE public.primary_tls TO understudy_apid_operator;
+GRANT SELECT ON TABLE public.primary_tls TO understudy_xferd;
+
+GRANT SELECT(primary_id) ON TABLE public.primary_tls TO understudy_apid_app;
+GRANT SELECT(primary_id) ON TABLE public.primary_tls TO understudy_apid_operator;
+
+GRANT SELECT(tenant_id) ON TABLE public.primary_tls TO understudy_apid_app;
+GRANT SELECT(tenant_id) ON TABLE public.primary_tls TO understudy_apid_operator;
+
+GRANT SELECT(name) ON TABLE public.primary_tls TO understudy_apid_app;
+GRANT SELECT(name) ON TABLE public.primary_tls TO understudy_apid_operator;
+
+GRANT SELECT(verify) ON TABLE public.primary_tls TO understudy_apid_app;
+GRANT SELECT(verify) ON TABLE public.primary_tls TO understudy_apid_operator;
+
+GRANT SELECT(pins) ON TABLE public.primary_tls TO understudy_apid_app;
+GRANT SELECT(pins) ON TABLE public.primary_tls TO understudy_apid_operator;
+
+GRANT SELECT(ca) ON TABLE public.primary_tls TO understudy_apid_app;
+GRANT SELECT(ca) ON TABLE public.primary_tls TO understudy_apid_operator;
+
+GRANT SELECT(certificate) ON TABLE public.primary_tls TO understudy_apid_app;
+GRANT SELECT(certificate) ON TABLE public.primary_tls TO understudy_apid_operator;
+
+GRANT SELECT(key_id) ON TABLE public.primary_tls TO understudy_apid_app;
+GRANT SELECT(key_id) ON TABLE public.primary_tls TO understudy_apid_operator;
+
+GRANT SELECT(changed_at) ON TABLE public.primary_tls TO understudy_apid_app;
+GRANT SELECT(changed_at) ON TABLE public.primary_tls TO understudy_apid_operator;
 
 GRANT SELECT,INSERT,DELETE ON TABLE public.refresh_batch TO understudy_xferd;
 GRANT SELECT ON TABLE public.refresh_batch TO understudy_dnsd;

@@ -220,6 +220,61 @@ say_broken(struct say *s, const struct attempt_case *c, const char *how,
 #define CHECK_SIZE	"make the zone smaller, or ask us for a higher limit"
 
 static void
+say_tls(struct say *s, const struct attempt_case *c)
+{
+	const char *at = SOCK_TEXT(c->primary);
+
+	switch (c->reason) {
+	case HANDOFF_TLS_TIMEOUT:
+		say(s, "%s took the connection but did not finish the TLS "
+		    "handshake within %u s: check that port %u speaks TLS",
+		    at, (c->timeout_ms + 500) / 1000, c->primary->port);
+		break;
+	case HANDOFF_TLS_VERSION:
+		say(s, "%s does not speak TLS 1.3, which transfers over TLS "
+		    "need (RFC 9103): enable TLS 1.3 there", at);
+		break;
+	case HANDOFF_TLS_ALPN:
+		say(s, "%s did not agree on the protocol \"dot\" (ALPN), so "
+		    "nothing was asked: check that port %u is the DNS server's "
+		    "own TLS port and not a web server's or a plain TLS "
+		    "proxy's", at, c->primary->port);
+		break;
+	case HANDOFF_TLS_CERTIFICATE:
+		say(s, "the certificate of %s is not trusted: have it signed "
+		    "by a public authority, give its authority as \"ca\", or "
+		    "its key as a pin", at);
+		break;
+	case HANDOFF_TLS_DATE:
+		say(s, "the certificate of %s is outside its dates: renew it "
+		    "at the primary", at);
+		break;
+	case HANDOFF_TLS_NAME:
+		say(s, "the certificate of %s is for another name: correct "
+		    "\"tls.name\" of this primary, or its certificate", at);
+		break;
+	case HANDOFF_TLS_PIN:
+		say(s, "the key of %s is none of those pinned (%s): add the "
+		    "new pin if the key was changed on purpose", at,
+		    c->pins == NULL ? "" : c->pins);
+		break;
+	case HANDOFF_TLS_CLIENT:
+		say(s, "%s does not accept our client certificate: give this "
+		    "primary the certificate that it expects of us, or allow "
+		    "the one that we have", at);
+		break;
+	case HANDOFF_TLS_SETUP:
+		say(s, "TLS to %s cannot be set up from what is configured: "
+		    "set its certificates again", at);
+		break;
+	default:
+		say(s, "the TLS handshake with %s failed: check that port %u "
+		    "speaks TLS", at, c->primary->port);
+		break;
+	}
+}
+
+static void
 say_reason(struct say *s, const struct attempt_case *c)
 {
 	const char *at = SOCK_TEXT(c->primary);
@@ -336,6 +391,18 @@ say_reason(struct say *s, const struct attempt_case *c)
 	case HANDOFF_TSIG_BADTRUNC:
 	case HANDOFF_TSIG_ORDER:
 		say_tsig(s, c);
+		break;
+	case HANDOFF_TLS_FAILED:
+	case HANDOFF_TLS_TIMEOUT:
+	case HANDOFF_TLS_VERSION:
+	case HANDOFF_TLS_ALPN:
+	case HANDOFF_TLS_CERTIFICATE:
+	case HANDOFF_TLS_DATE:
+	case HANDOFF_TLS_NAME:
+	case HANDOFF_TLS_PIN:
+	case HANDOFF_TLS_CLIENT:
+	case HANDOFF_TLS_SETUP:
+		say_tls(s, c);
 		break;
 	case HANDOFF_IXFR_MISMATCH:
 		say(s, "the differences from %s do not fit the version we "

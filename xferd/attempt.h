@@ -51,6 +51,7 @@ struct attempt {
 	bool has_skew;
 	int64_t skew_s;
 	int64_t bytes, records, messages, pages;
+	char details[256];		/* a JSON object; "": null */
 	int64_t connect_ms, first_ms, transfer_ms, ingest_ms, total_ms;
 };
 
@@ -72,6 +73,7 @@ struct attempt_case {
 	const char *key_name;		/* presentation form; NULL: no TSIG */
 	const char *sources;		/* our addresses, for the primary's list */
 	unsigned timeout_ms;		/* that passed, when one did */
+	const char *pins;		/* configured for TLS; NULL or "": none */
 };
 
 /**

@@ -113,6 +113,9 @@ close_pipe(struct child *child)
 }
 
 static void
+read_some(struct child *child);
+
+static void
 on_exit_status(uv_process_t *process, int64_t status, int signal)
 {
 	struct child *child = process->data;
@@ -132,6 +135,9 @@ on_exit_status(uv_process_t *process, int64_t status, int signal)
 		log_warn("child.died", "role=%s pid=%d status=%d signal=%d",
 		    role_text(role), process->pid, (int)status, signal);
 	}
+	/* What it said last may not have been read yet. */
+	if (child->fd >= 0 && !child->closing)
+		read_some(child);
 	close_pipe(child);
 	all->calls.gone(all->calls.arg, child);
 	uv_close((uv_handle_t *)process, on_closed);

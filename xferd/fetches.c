@@ -14,6 +14,7 @@
  */
 #include "xferd/fetches.h"
 
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -28,6 +29,8 @@
 enum {
 	TICK_MS = 500,
 	LINGER_MS = 1000,
+	LINGER_TLS_MS = 3000,		/* a handshake costs more */
+	LINGER_MAX_MS = 10000,		/* when the primary allows it: RFC 7828 */
 	LATE_MS = 15000,		/* beyond what the process promised */
 	FUDGE_S = 300,
 	EMPTY_MAX = 100,		/* messages without records in a row */
@@ -54,12 +57,15 @@ struct conn {
 	uint8_t tenant_id[16];
 	struct sock_addr addr;
 	uint32_t key;
+	bool tls;
+	struct digest profile;		/* with tls */
 	struct fetches_req *first, **last;	/* under way, in order */
 	unsigned n;
 	struct fetches_req *current;	/* whose records come */
 	bool closing;			/* takes no more */
 	unsigned n_answered;
 	int64_t answered_ms;		/* the last one; or when it was opened */
+	int64_t linger_ms;
 };
 
 struct fetches_req {
@@ -79,6 +85,7 @@ struct fetches_req {
 	bool no_edns;			/* it disliked our OPT */
 	bool ended, spool_full;		/* ended: fn in a later turn */
 	enum handoff_reason reason;	/* of an end of our own */
+	const char *why;		/* static; NULL: nothing more to say */
 	enum egress_verdict egress;
 };
 
@@ -242,7 +249,10 @@ on_soon(uv_timer_t *timer)
 
 	f->soon_on = false;
 	while (req != NULL) {
-		struct handoff_result r = { .reason = req->reason };
+		struct handoff_result r = { .reason = req->reason,
+			.text = req->why == NULL ? "" : req->why,
+			.text_len = req->why == NULL ? 0 :
+			    (uint16_t)strlen(req->why) };
 
 		if (!req->ended) {
 			req = req->next;
@@ -258,12 +268,40 @@ on_soon(uv_timer_t *timer)
 
 /* ---- starting ---------------------------------------------------------- */
 
+/* Before the connection: what it has to prove, and our key for it. */
+static enum err
+send_profile(struct fetches *f, struct fetches_req *req, struct child *child)
+{
+	const struct profile *p = req->ask.profile;
+	uint8_t *frame = malloc(HANDOFF_TLS_MAX);
+	size_t len = 0;
+	int ca_fd = -1;
+	enum err e = ERR_NO_MEMORY;
+
+	if (frame != NULL)
+		e = profile_encode(p, f->keys, req->ask.tenant_id,
+		    &req->ask.addr, frame, &len);
+	if (e == ERR_BAD_KEY)
+		req->why = "the key of our client certificate cannot be "
+		    "opened";
+	if (e == OK && p->pkix && !p->own_ca)
+		ca_fd = open(f->conf.ca_file, O_RDONLY | O_CLOEXEC);
+	if (e == OK)
+		e = child_send(child, HANDOFF_FETCH_TLS, frame, len, ca_fd);
+	if (frame != NULL)
+		secret_wipe(frame, HANDOFF_TLS_MAX);
+	free(frame);
+	return e;
+}
+
 static enum err
 send_conn(struct fetches *f, const struct fetches_req *req,
     struct child *child, int fd, bool connecting)
 {
 	const struct fetches_conf *c = &f->conf;
-	struct handoff_fetch_conn m = { .transport = HANDOFF_TCP,
+	struct handoff_fetch_conn m = {
+		.transport = req->ask.profile != NULL ? HANDOFF_TLS :
+		    HANDOFF_TCP,
 		.connecting = connecting, .connect_ms = c->connect_ms,
 		.first_ms = c->first_ms, .idle_ms = c->idle_ms,
 		.total_ms = c->total_ms, .rate_min_bps = c->rate_min_bps,
@@ -325,6 +363,13 @@ depth_of(const struct fetches *f, const struct tally_entry *at, int64_t now)
 	    f->conf.pipeline_max);
 }
 
+static bool
+same_profile(const struct conn *c, const struct profile *p)
+{
+	return c->tls == (p != NULL) &&
+	    (p == NULL || digest_equal(&c->profile, &p->digest));
+}
+
 /* The connection for it with the least to do, or NULL. */
 static struct conn *
 find_conn(const struct fetches *f, const struct fetches_req *req)
@@ -341,7 +386,8 @@ find_conn(const struct fetches *f, const struct fetches_req *req)
 		    (c->n == 0 || now - c->answered_ms < SLOW_MS) &&
 		    child_usable(c->child) && c->key == req->ask.key &&
 		    memcmp(c->tenant_id, req->ask.tenant_id, 16) == 0 &&
-		    sock_addr_cmp(&c->addr, &req->ask.addr) == 0)
+		    sock_addr_cmp(&c->addr, &req->ask.addr) == 0 &&
+		    same_profile(c, req->ask.profile))
 			best = c;
 	return best;
 }
@@ -390,12 +436,21 @@ open_conn(struct fetches *f, struct fetches_req *req, struct child *child,
 	memcpy(c->tenant_id, req->ask.tenant_id, 16);
 	c->addr = req->ask.addr;
 	c->key = req->ask.key;
+	c->tls = req->ask.profile != NULL;
+	if (c->tls)
+		c->profile = req->ask.profile->digest;
+	c->linger_ms = c->tls ? LINGER_TLS_MS : LINGER_MS;
 	c->last = &c->first;
 	c->next = f->conns;
 	f->conns = c;
 	child_set_user(child, c);
-	if (send_conn(f, req, child, fd, connecting) != OK)
+	if (c->tls && send_profile(f, req, child) != OK) {
+		close(fd);
 		child_kill(child);
+		end_own(f, req, HANDOFF_TLS_SETUP);
+	} else if (send_conn(f, req, child, fd, connecting) != OK) {
+		child_kill(child);
+	}
 	return c;
 }
 
@@ -406,6 +461,20 @@ has_slot(const struct fetches *f, const struct fetches_req *req)
 	return f->busy < f->conf.transfers_max &&
 	    req->ask.tenant->transfers < f->conf.per_tenant &&
 	    req->ask.at->transfers < f->conf.per_primary;
+}
+
+/* Its process is replaced by one that can be used. */
+static void
+give_up_idle(struct fetches *f)
+{
+	struct conn *oldest = NULL;
+
+	for (struct conn *c = f->conns; c != NULL; c = c->next)
+		if (c->n == 0 && child_usable(c->child) && (oldest == NULL ||
+		    c->answered_ms < oldest->answered_ms))
+			oldest = c;
+	if (oldest != NULL)
+		child_close(oldest->child);
 }
 
 /* Returns false when there is no process now. */
@@ -429,8 +498,10 @@ start_new(struct fetches *f, struct fetches_req *req)
 		return true;
 	}
 	child = children_take(f->children);
-	if (child == NULL)
+	if (child == NULL) {
+		give_up_idle(f);
 		return false;
+	}
 	e = egress_connect(f->rules, &req->ask.addr, SOCK_STREAM, &fd,
 	    &connecting, NULL);
 	if (e != OK) {
@@ -444,7 +515,7 @@ start_new(struct fetches *f, struct fetches_req *req)
 	c = open_conn(f, req, child, fd, connecting);
 	if (c == NULL)
 		end_own(f, req, HANDOFF_INTERNAL);
-	else
+	else if (!req->ended)
 		start_on(f, req, c);
 	return true;
 }
@@ -688,6 +759,9 @@ learn(struct fetches *f, struct fetches_req *req,
 	int64_t now = now_mono_ms();
 	int64_t ms = now - MAX(req->started_ms, c->answered_ms);
 
+	if (r->facts.has_keepalive)
+		c->linger_ms = MIN((int64_t)r->facts.keepalive_ds * 100,
+		    (int64_t)LINGER_MAX_MS);
 	if (r->messages > 0) {
 		c->n_answered++;
 		c->answered_ms = now;
@@ -811,7 +885,7 @@ static void
 tick_conn(struct fetches *f, struct conn *c, int64_t now)
 {
 	if (c->n == 0) {
-		if (now - c->answered_ms > LINGER_MS &&
+		if (now - c->answered_ms > c->linger_ms &&
 		    child_usable(c->child))
 			child_close(c->child);
 		return;

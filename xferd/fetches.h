@@ -23,6 +23,7 @@
 #include "xferd/egress.h"
 #include "xferd/handoff.h"
 #include "xferd/keyring.h"
+#include "xferd/profile.h"
 #include "xferd/spool.h"
 #include "xferd/tally.h"
 #include "xferd/zone.h"
@@ -39,6 +40,7 @@ struct fetches_conf {
 	struct handoff_limits limits;
 	size_t spool_max;		/* of one transfer */
 	size_t spool_all_max;
+	const char *ca_file;		/* the usual authorities, PEM */
 };
 
 /* What to fetch.  Copied; the tally entries are borrowed until the end. */
@@ -46,6 +48,8 @@ struct fetches_ask {
 	uint8_t tenant_id[16];
 	struct tally_entry *tenant, *at;
 	struct sock_addr addr;
+	const struct profile *profile;	/* TLS; NULL: plain.  Borrowed until
+					   the end */
 	uint32_t key;			/* number in the keyring; 0: none */
 	uint8_t apex[255];
 	uint8_t apex_len;

@@ -50,6 +50,16 @@ handoff_reason_text(enum handoff_reason reason)
 	case HANDOFF_TSIG_ORDER: return "tsig-order";
 	case HANDOFF_IXFR_REFUSED: return "ixfr-refused";
 	case HANDOFF_IXFR_MISMATCH: return "ixfr-mismatch";
+	case HANDOFF_TLS_FAILED: return "tls-failed";
+	case HANDOFF_TLS_TIMEOUT: return "tls-timeout";
+	case HANDOFF_TLS_VERSION: return "tls-version";
+	case HANDOFF_TLS_ALPN: return "tls-alpn";
+	case HANDOFF_TLS_CERTIFICATE: return "tls-certificate";
+	case HANDOFF_TLS_DATE: return "tls-date";
+	case HANDOFF_TLS_NAME: return "tls-name";
+	case HANDOFF_TLS_PIN: return "tls-pin";
+	case HANDOFF_TLS_CLIENT: return "tls-client-certificate";
+	case HANDOFF_TLS_SETUP: return "tls-setup";
 	case HANDOFF_UNASKED: return "unasked";
 	case HANDOFF_INTERNAL: return "internal";
 	case HANDOFF_REASONS: break;
@@ -281,7 +291,7 @@ handoff_fetch_conn_decode(const uint8_t *payload, size_t len,
 	struct rd r = rd_make(payload, len);
 
 	memset(out, 0, sizeof(*out));
-	out->transport = rd_enum(&r, HANDOFF_TCP, HANDOFF_TCP);
+	out->transport = rd_enum(&r, HANDOFF_TCP, HANDOFF_TLS);
 	out->connecting = rd_bool(&r);
 	out->connect_ms = rd_positive(&r);
 	out->first_ms = rd_positive(&r);
@@ -293,6 +303,129 @@ handoff_fetch_conn_decode(const uint8_t *payload, size_t len,
 	for (unsigned i = 0; i < out->n_keys; i++)
 		rd_key(&r, &out->keys[i]);
 	return taken(&r);
+}
+
+enum err
+handoff_fetch_tls_encode(const struct handoff_fetch_tls *in, uint8_t *out,
+    size_t max, size_t *out_len)
+{
+	struct wr w = wr_make(out, max);
+
+	if (in->name_len > HANDOFF_HOST_MAX || in->n_pins > HANDOFF_PINS_MAX)
+		return ERR_SPACE;
+	wr_u8(&w, in->pkix);
+	wr_u8(&w, in->name_len);
+	wr_bytes(&w, in->name, in->name_len);
+	wr_addr(&w, &in->address);
+	wr_u8(&w, in->n_pins);
+	wr_bytes(&w, in->pins, (size_t)in->n_pins * HANDOFF_PIN);
+	wr_counted(&w, in->ca, in->ca_len);
+	wr_counted(&w, in->certificate, in->certificate_len);
+	wr_counted(&w, in->key, in->key_len);
+	return written(&w, out_len);
+}
+
+/* u16 length, at most @max octets. */
+static const uint8_t *
+rd_counted(struct rd *r, size_t max, uint16_t *out_len)
+{
+	*out_len = rd_u16(r);
+	if (*out_len > max)
+		rd_fail(r);
+	return rd_bytes(r, *out_len);
+}
+
+/* Letters, digits, '-', '_', '.': what a certificate can have. */
+static bool
+is_host(const char *name, size_t len)
+{
+	for (size_t i = 0; i < len; i++) {
+		char c = name[i];
+
+		if (!((c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
+		    (c >= '0' && c <= '9') || c == '-' || c == '_' ||
+		    c == '.'))
+			return false;
+	}
+	return true;
+}
+
+enum err
+handoff_fetch_tls_decode(const uint8_t *payload, size_t len,
+    struct handoff_fetch_tls *out)
+{
+	struct rd r = rd_make(payload, len);
+
+	memset(out, 0, sizeof(*out));
+	out->pkix = rd_bool(&r);
+	out->name_len = rd_enum(&r, 0, HANDOFF_HOST_MAX);
+	rd_copy(&r, out->name, out->name_len);
+	if (!is_host(out->name, out->name_len))
+		rd_fail(&r);
+	rd_addr(&r, &out->address);
+	out->n_pins = rd_enum(&r, 0, HANDOFF_PINS_MAX);
+	rd_copy(&r, out->pins, (size_t)out->n_pins * HANDOFF_PIN);
+	out->ca = rd_counted(&r, HANDOFF_CA_MAX, &out->ca_len);
+	out->certificate = rd_counted(&r, HANDOFF_CERTIFICATE_MAX,
+	    &out->certificate_len);
+	out->key = rd_counted(&r, HANDOFF_CLIENT_KEY_MAX, &out->key_len);
+	/* Something has to be proved; a certificate needs its key. */
+	if ((!out->pkix && out->n_pins == 0) ||
+	    (out->certificate_len == 0) != (out->key_len == 0))
+		rd_fail(&r);
+	return taken(&r);
+}
+
+static void
+wr_text(struct wr *w, const char *text)
+{
+	size_t len = strlen(text);
+
+	wr_u8(w, (uint8_t)len);
+	wr_bytes(w, text, len);
+}
+
+/* Printable ASCII that fits @size with a NUL. */
+static void
+rd_text(struct rd *r, char *out, size_t size)
+{
+	uint8_t len = rd_u8(r);
+	const uint8_t *p = rd_bytes(r, len);
+
+	if (p == NULL || len >= size) {
+		rd_fail(r);
+		return;
+	}
+	for (unsigned i = 0; i < len; i++) {
+		if (p[i] < ' ' || p[i] > '~')
+			rd_fail(r);
+		out[i] = (char)p[i];
+	}
+	out[len] = '\0';
+}
+
+static void
+wr_tls(struct wr *w, const struct handoff_tls *t)
+{
+	wr_u8(w, t->set);
+	if (!t->set)
+		return;
+	wr_text(w, t->version);
+	wr_text(w, t->cipher);
+	wr_u8(w, t->has_pin);
+	wr_bytes(w, t->pin, HANDOFF_PIN);
+}
+
+static void
+rd_tls(struct rd *r, struct handoff_tls *out)
+{
+	out->set = rd_bool(r);
+	if (!out->set)
+		return;
+	rd_text(r, out->version, sizeof(out->version));
+	rd_text(r, out->cipher, sizeof(out->cipher));
+	out->has_pin = rd_bool(r);
+	rd_copy(r, out->pin, HANDOFF_PIN);
 }
 
 enum err
@@ -518,6 +651,7 @@ handoff_result_encode(const struct handoff_result *in, uint8_t *out,
 	wr_u32(&w, in->connect_ms);
 	wr_u32(&w, in->first_ms);
 	wr_facts(&w, &in->facts);
+	wr_tls(&w, &in->tls);
 	if (in->text_len > HANDOFF_TEXT_MAX)
 		return ERR_SPACE;
 	wr_counted(&w, in->text, in->text_len);
@@ -548,6 +682,7 @@ handoff_result_decode(const uint8_t *payload, size_t len,
 	out->connect_ms = rd_u32(&r);
 	out->first_ms = rd_u32(&r);
 	rd_facts(&r, &out->facts);
+	rd_tls(&r, &out->tls);
 	out->text_len = rd_u16(&r);
 	out->text = (const char *)rd_bytes(&r, out->text_len);
 	if (rd_failed(&r) || out->text_len > HANDOFF_TEXT_MAX)

@@ -14,6 +14,8 @@
  *
  * any child -> keep  HANDOFF_READY           warm and waiting
  * keep -> fetch   HANDOFF_FETCH_CONN  + fd   transport, deadlines, TSIG keys
+ *                 HANDOFF_FETCH_TLS   (+ fd) before it when TLS is spoken: what the
+ *                                            primary must prove, our certificate
  *                 HANDOFF_FETCH_ZONE         one transfer on that connection
  *                 HANDOFF_FETCH_DROP         its result is not wanted any more
  *                 HANDOFF_CLOSE              no more zones: end
@@ -90,6 +92,7 @@ enum handoff_kind {
 	HANDOFF_PROBE_CLOSE = 18,
 	HANDOFF_CURRENT = 19,
 	HANDOFF_FETCH_DROP = 20,
+	HANDOFF_FETCH_TLS = 21,
 };
 
 enum handoff_role {
@@ -101,6 +104,7 @@ enum handoff_role {
 enum handoff_transport {
 	HANDOFF_UDP = 1,
 	HANDOFF_TCP = 2,
+	HANDOFF_TLS = 3,		/* of FETCH_CONN */
 };
 
 /*
@@ -148,6 +152,16 @@ enum handoff_reason {
 	HANDOFF_TSIG_ORDER,		/* too many unsigned, or last unsigned */
 	HANDOFF_IXFR_REFUSED,		/* reply-level failure: try AXFR */
 	HANDOFF_IXFR_MISMATCH,		/* keep: does not fit what we hold */
+	HANDOFF_TLS_FAILED,		/* the handshake broke: see text */
+	HANDOFF_TLS_TIMEOUT,
+	HANDOFF_TLS_VERSION,		/* it has no TLS 1.3 */
+	HANDOFF_TLS_ALPN,		/* it did not select "dot" */
+	HANDOFF_TLS_CERTIFICATE,	/* not signed by whom it must be, ... */
+	HANDOFF_TLS_DATE,		/* expired, or not valid yet */
+	HANDOFF_TLS_NAME,		/* for other names */
+	HANDOFF_TLS_PIN,		/* none of the pins */
+	HANDOFF_TLS_CLIENT,		/* it wants another certificate of us */
+	HANDOFF_TLS_SETUP,		/* what we were given cannot be used */
 	HANDOFF_UNASKED,		/* the connection ended for a reason that is
 					   not this zone's: ask on another one */
 	HANDOFF_INTERNAL,
@@ -193,6 +207,42 @@ struct handoff_current {
 
 struct handoff_fetch_drop {
 	uint64_t cookie;		/* one that is not under way: nothing */
+};
+
+enum {
+	HANDOFF_PINS_MAX = 8,
+	HANDOFF_PIN = 32,		/* SHA-256 of SubjectPublicKeyInfo */
+	HANDOFF_CA_MAX = 32768,		/* PEM, as the next two */
+	HANDOFF_CERTIFICATE_MAX = 16384,
+	HANDOFF_CLIENT_KEY_MAX = 16384,
+	HANDOFF_TLS_MAX = 72 * 1024,	/* the frame */
+	HANDOFF_HOST_MAX = 253,
+};
+
+/*
+ * The frame may bring a descriptor: a file of the authorities that count when
+ * there are none in @ca.  It is needed with @pkix.
+ */
+struct handoff_fetch_tls {
+	bool pkix;			/* chain, name and dates */
+	uint8_t name_len;		/* ASCII; 0: the address is checked */
+	char name[HANDOFF_HOST_MAX + 1];
+	struct sock_addr address;
+	uint8_t n_pins;			/* any of them has to match; 0: none asked */
+	uint8_t pins[HANDOFF_PINS_MAX][HANDOFF_PIN];
+	uint16_t ca_len, certificate_len, key_len;
+	const uint8_t *ca;		/* borrowed, as the next two */
+	const uint8_t *certificate;	/* ours, with its chain */
+	const uint8_t *key;		/* wipe after use */
+};
+
+/* What was seen of TLS; of the connection. */
+struct handoff_tls {
+	bool set;
+	char version[16];		/* "" before it was agreed on */
+	char cipher[48];
+	bool has_pin;
+	uint8_t pin[HANDOFF_PIN];	/* of the certificate shown */
 };
 
 enum handoff_mode {
@@ -286,6 +336,7 @@ struct handoff_result {
 	uint32_t connect_ms;		/* of ms, until connected */
 	uint32_t first_ms;		/* of ms, until the first message */
 	struct handoff_facts facts;
+	struct handoff_tls tls;
 	uint16_t text_len;		/* printable ASCII: where and what */
 	const char *text;		/* no NUL; at most HANDOFF_TEXT_MAX */
 };
@@ -426,6 +477,7 @@ HANDOFF_FRAME(ready);
 HANDOFF_FRAME(fetch_conn);
 HANDOFF_FRAME(fetch_zone);
 HANDOFF_FRAME(fetch_drop);
+HANDOFF_FRAME(fetch_tls);
 HANDOFF_FRAME(current);
 HANDOFF_FRAME(mark);
 HANDOFF_FRAME(result);
@@ -445,7 +497,8 @@ HANDOFF_FRAME(notify_reply);
 
 /* HANDOFF_CLOSE has an empty payload. */
 
-/* Room that every frame but RECORDS, HMAC, DATAGRAM, NOTIFY fits into. */
+/* Room that every frame but RECORDS, FETCH_TLS, HMAC, DATAGRAM, NOTIFY fits
+ * into. */
 #define HANDOFF_SMALL_MAX	4096
 /* Room that HMAC and NOTIFY fit into. */
 #define HANDOFF_LARGE_MAX	(65535 + 4096)

@@ -157,6 +157,7 @@ read_fetches(const struct conf *c)
 		},
 		.spool_max = transfer,
 		.spool_all_max = (size_t)c->limits.spool_mib * MIB,
+		.ca_file = c->transfer.tls_ca_file,
 	};
 }
 

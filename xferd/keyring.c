@@ -222,3 +222,15 @@ keyring_key(const struct keyring *ring, uint32_t number)
 		return NULL;
 	return s->number == number ? &s->key : NULL;
 }
+
+enum err
+keyring_open_text(const struct keyring *ring, const uint8_t tenant_id[16],
+    const uint8_t key_id[16], const char *kind, const uint8_t *sealed,
+    size_t sealed_len, uint8_t *out, size_t max, size_t *out_len)
+{
+	struct seal_context ctx = { .tenant_id = tenant_id,
+		.key_id = key_id, .algorithm = kind };
+
+	return seal_open_long(&ring->seal, &ctx, sealed, sealed_len, out, max,
+	    out_len) == OK ? OK : ERR_BAD_KEY;
+}

@@ -54,4 +54,16 @@ MUST_USE enum err keyring_number(struct keyring *ring,
 const struct tsig_key *keyring_key(const struct keyring *ring,
     uint32_t number);
 
+/**
+ * keyring_open_text() - a longer secret (a private key in PEM), not kept
+ * @kind: what it was sealed as
+ * @out:  @max bytes; wipe them after use
+ *
+ * Returns OK; ERR_BAD_KEY: it does not open.
+ */
+MUST_USE enum err keyring_open_text(const struct keyring *ring,
+    const uint8_t tenant_id[16], const uint8_t key_id[16], const char *kind,
+    const uint8_t *sealed, size_t sealed_len, uint8_t *out, size_t max,
+    size_t *out_len);
+
 #endif

@@ -21,6 +21,8 @@ lease_zone_free(struct lease_zone *zone)
 	if (zone == NULL)
 		return;
 	free(zone->name);
+	for (unsigned i = 0; i < zone->n_primaries; i++)
+		profile_free(zone->primaries[i].profile);
 	free(zone->primaries);
 	free(zone->guard);
 	free(zone);
@@ -145,6 +147,32 @@ read_key(struct db_rows *rows, size_t row, struct lease_primary *p)
 	memcpy(p->algorithm, algorithm, strlen(algorithm) + 1);
 }
 
+static const char *
+text_or_null(struct db_rows *rows, size_t row, int col)
+{
+	return db_is_null(rows, row, col) ? NULL :
+	    db_get_text(rows, row, col);
+}
+
+static void
+read_profile(struct db_rows *rows, size_t row, struct lease_primary *p)
+{
+	uint8_t key_id[16];
+	struct profile_row r = { .name = text_or_null(rows, row, 10),
+		.verify = text_or_null(rows, row, 11),
+		.ca = text_or_null(rows, row, 13),
+		.certificate = text_or_null(rows, row, 14),
+		.key_id = key_id };
+
+	if (!db_is_null(rows, row, 12))
+		r.pins = db_get_bytes(rows, row, 12, &r.pins_len);
+	if (r.certificate != NULL) {
+		db_get_uuid(rows, row, 15, key_id);
+		r.sealed = db_get_bytes(rows, row, 16, &r.sealed_len);
+	}
+	p->profile = profile_new(&r);
+}
+
 static void
 read_primary(struct db_rows *rows, size_t row, struct lease_primary *p)
 {
@@ -157,6 +185,8 @@ read_primary(struct db_rows *rows, size_t row, struct lease_primary *p)
 	p->addr.port = (uint16_t)db_get_i64(rows, row, 4);
 	p->tls = strcmp(db_get_text(rows, row, 5), "tls") == 0;
 	read_key(rows, row, p);
+	if (p->tls)
+		read_profile(rows, row, p);
 }
 
 static enum err

@@ -19,6 +19,7 @@
 #include "common/dns/digest.h"
 #include "common/base/sock.h"
 #include "xferd/crew.h"
+#include "xferd/profile.h"
 #include "xferd/zone.h"
 
 enum {
@@ -32,6 +33,7 @@ struct lease_primary {
 	uint8_t id[16];
 	uint8_t ordinal;
 	bool tls;
+	struct profile *profile;	/* with tls; NULL: it cannot be used */
 	struct sock_addr addr;
 	bool has_key;
 	uint8_t key_id[16];

@@ -20,7 +20,7 @@
 enum {
 	BATCH_MS = 10,
 	ARRAY_MAX = 64 << 20,
-	ATTEMPT_COLUMNS = 27,
+	ATTEMPT_COLUMNS = 28,
 };
 
 struct attempt_node {
@@ -118,7 +118,7 @@ static const enum db_array_type ATTEMPT_TYPES[ATTEMPT_COLUMNS] = {
 	DB_ARRAY_I64, DB_ARRAY_I64, DB_ARRAY_I64, DB_ARRAY_I64,
 	DB_ARRAY_I64, DB_ARRAY_I64, DB_ARRAY_I64, DB_ARRAY_I64,
 	DB_ARRAY_I64, DB_ARRAY_I64, DB_ARRAY_I64, DB_ARRAY_I64,
-	DB_ARRAY_I64, DB_ARRAY_I64, DB_ARRAY_I64,
+	DB_ARRAY_I64, DB_ARRAY_I64, DB_ARRAY_I64, DB_ARRAY_TEXT,
 };
 
 static void
@@ -160,6 +160,7 @@ add_attempt(struct db_array *col, const struct attempt *a, int64_t now_ms)
 	add_or_null(&col[c++], a->transfer_ms);
 	add_or_null(&col[c++], a->ingest_ms);
 	add_or_null(&col[c++], a->total_ms);
+	add_text(&col[c++], a->details[0] == '\0' ? NULL : a->details);
 }
 
 static void

@@ -13,6 +13,7 @@
 #include "common/dns/dname.h"
 #include "xferd/keyring.h"
 #include "xferd/ledger.h"
+#include "xferd/profile.h"
 #include "xferd/round_parts.h"
 
 void
@@ -101,11 +102,36 @@ logbook_take_facts(struct attempt *a, const struct handoff_facts *f,
 }
 
 void
+logbook_take_tls(struct attempt *a, const struct handoff_tls *tls)
+{
+	char pin[PROFILE_PIN_TEXT];
+	int n;
+
+	a->details[0] = '\0';
+	if (!tls->set)
+		return;
+	n = snprintf(a->details, sizeof(a->details), "{\"tls\": {"
+	    "\"version\": \"%s\", \"cipher\": \"%s\"", tls->version,
+	    tls->cipher);
+	if (tls->has_pin) {
+		profile_print_pin(tls->pin, pin);
+		n += snprintf(a->details + n, sizeof(a->details) - (size_t)n,
+		    ", \"pin\": \"%s\"", pin);
+	}
+	snprintf(a->details + n, sizeof(a->details) - (size_t)n, "}}");
+	/* It is text of a child: what is not JSON is not written. */
+	if (strpbrk(tls->version, "\"\\") != NULL ||
+	    strpbrk(tls->cipher, "\"\\") != NULL)
+		a->details[0] = '\0';
+}
+
+void
 logbook_explain(struct round *r, enum handoff_reason reason,
     const struct handoff_facts *facts, const char *detail, size_t detail_len)
 {
 	const struct conf *conf = r->keep->conf;
 	const struct lease_primary *p = &r->lz->primaries[r->p];
+	char pins[4 * PROFILE_PIN_TEXT];
 	struct attempt_case c = { .kind = r->attempt.kind,
 		.primary = &p->addr, .transport = r->attempt.transport,
 		.reason = reason, .facts = facts, .detail = detail,
@@ -114,7 +140,12 @@ logbook_explain(struct round *r, enum handoff_reason reason,
 		.sources = r->keep->sources[0] != '\0' ?
 		    r->keep->sources : NULL };
 
-	if (reason == HANDOFF_CONNECT_TIMEOUT)
+	if (p->profile != NULL) {
+		profile_print_pins(p->profile, pins, sizeof(pins));
+		c.pins = pins;
+	}
+	if (reason == HANDOFF_CONNECT_TIMEOUT ||
+	    reason == HANDOFF_TLS_TIMEOUT)
 		c.timeout_ms = conf->transfer.connect_timeout_ms;
 	else if (reason == HANDOFF_TIMEOUT_IDLE)
 		c.timeout_ms = conf->transfer.idle_timeout_ms;
@@ -142,6 +173,7 @@ is_silence(enum handoff_reason reason)
 	return reason == HANDOFF_CONNECT_REFUSED ||
 	    reason == HANDOFF_CONNECT_TIMEOUT ||
 	    reason == HANDOFF_CONNECT_FAILED ||
+	    reason == HANDOFF_TLS_TIMEOUT ||
 	    reason == HANDOFF_TIMEOUT_FIRST;
 }
 
@@ -169,9 +201,11 @@ logbook_take_key(struct round *r, uint32_t *out_key)
 		.sealed = p->sealed, .sealed_len = p->sealed_len };
 
 	*out_key = 0;
-	if (p->tls) {
-		logbook_say(r, "transfers over TLS are not supported yet");
-		logbook_close(r, ATTEMPT_REFUSED, "tls-unsupported");
+	if (p->tls && p->profile == NULL) {
+		logbook_say(r,
+		    "what is configured for TLS to this primary cannot be "
+		    "used: set it again");
+		logbook_close(r, ATTEMPT_REFUSED, "tls-setup");
 		return false;
 	}
 	if (!p->has_key)

@@ -39,6 +39,7 @@ void logbook_explain(struct round *r, enum handoff_reason reason,
 void logbook_refuse_egress(struct round *r,
     enum egress_verdict verdict);
 
+void logbook_take_tls(struct attempt *a, const struct handoff_tls *tls);
 void logbook_take_facts(struct attempt *a,
     const struct handoff_facts *f, enum handoff_reason reason);
 

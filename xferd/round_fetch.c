@@ -19,6 +19,16 @@ event_of(const struct round *r, enum handoff_reason reason)
 	case HANDOFF_CONNECT_REFUSED:
 	case HANDOFF_CONNECT_TIMEOUT:
 	case HANDOFF_CONNECT_FAILED:
+	case HANDOFF_TLS_FAILED:
+	case HANDOFF_TLS_TIMEOUT:
+	case HANDOFF_TLS_VERSION:
+	case HANDOFF_TLS_ALPN:
+	case HANDOFF_TLS_CERTIFICATE:
+	case HANDOFF_TLS_DATE:
+	case HANDOFF_TLS_NAME:
+	case HANDOFF_TLS_PIN:
+	case HANDOFF_TLS_CLIENT:
+	case HANDOFF_TLS_SETUP:
 	case HANDOFF_TIMEOUT_FIRST:
 	case HANDOFF_TIMEOUT_TOTAL:
 	case HANDOFF_TOO_SLOW:
@@ -92,6 +102,7 @@ take_numbers(struct round *r, const struct fetches_answer *answer)
 	if (a->total_ms < 0)
 		a->total_ms = 0;
 	logbook_take_facts(a, &res->facts, res->reason);
+	logbook_take_tls(a, &res->tls);
 	if (res->has_soa) {
 		a->primary_serial = res->serial;
 		r->primary_serial = res->serial;
@@ -191,13 +202,14 @@ round_fetch_begin(struct round *r, enum zone_mode mode)
 {
 	const struct lease_primary *p = &r->lz->primaries[r->p];
 	struct fetches_ask ask = { .tenant = r->tenant, .at = r->at[r->p],
-		.addr = p->addr, .apex_len = r->lz->apex_len, .mode = mode,
+		.addr = p->addr, .profile = p->tls ? p->profile : NULL,
+		.apex_len = r->lz->apex_len, .mode = mode,
 		.urgency = r->lz->reason };
 
 	if (mode == ZONE_MODE_AXFR && r->zone.no_ixfr != 0)
 		count_add(COUNT_ixfr_fallbacks, 1);
 	logbook_open(r, mode == ZONE_MODE_IXFR ? ATTEMPT_IXFR : ATTEMPT_AXFR,
-	    "tcp");
+	    p->tls ? "tls" : "tcp");
 	if (!logbook_take_key(r, &ask.key)) {
 		round_parts_step(r, ZONE_EV_LINK_FAILED);
 		return;

@@ -11,13 +11,12 @@
 #include "xferd/round_parts.h"
 
 static void
-on_probe(void *arg, const struct probes_answer *answer)
+probed(struct round *r, const struct probes_answer *answer,
+    const char *detail, size_t detail_len)
 {
-	struct round *r = arg;
 	struct zone_event ev = { .kind = ZONE_EV_PROBE_FAILED };
 	uint32_t ours = r->zone.in.soa.serial;
 
-	r->probe = NULL;
 	r->attempt.transport = answer->transport;
 	r->attempt.first_ms = answer->ms;
 	logbook_take_facts(&r->attempt, &answer->facts, answer->reason);
@@ -32,7 +31,8 @@ on_probe(void *arg, const struct probes_answer *answer)
 	}
 	logbook_note_address(r, answer->reason);
 	if (answer->reason != HANDOFF_OK) {
-		logbook_explain(r, answer->reason, &answer->facts, NULL, 0);
+		logbook_explain(r, answer->reason, &answer->facts, detail,
+		    detail_len);
 		logbook_close(r, ATTEMPT_FAILED,
 		    handoff_reason_text(answer->reason));
 		r->step(r, &ev);
@@ -68,12 +68,65 @@ on_probe(void *arg, const struct probes_answer *answer)
 	r->step(r, &ev);
 }
 
+static void
+on_probe(void *arg, const struct probes_answer *answer)
+{
+	struct round *r = arg;
+
+	r->probe = NULL;
+	probed(r, answer, NULL, 0);
+}
+
+/* The same over TLS, where the transfer will go, too. */
+static void
+on_secure_probe(void *arg, const struct fetches_answer *answer)
+{
+	const struct handoff_result *res = answer->result;
+	struct round *r = arg;
+	struct probes_answer a = { .reason = res->reason,
+		.egress = answer->egress, .transport = "tls",
+		.has_soa = res->has_soa, .serial = res->serial,
+		.ms = res->first_ms, .facts = res->facts };
+
+	r->fetch = NULL;
+	spool_free(answer->spool);
+	if (res->has_connect)
+		r->attempt.connect_ms = MIN(res->connect_ms, res->ms);
+	logbook_take_tls(&r->attempt, &res->tls);
+	probed(r, &a, res->text, res->text_len);
+}
+
+/* No SOA is asked for in the clear.  T-160 */
+static void
+begin_secure(struct round *r, const struct lease_primary *p)
+{
+	struct fetches_ask ask = { .tenant = r->tenant, .at = r->at[r->p],
+		.addr = p->addr, .profile = p->profile,
+		.apex_len = r->lz->apex_len, .probe = true,
+		.urgency = r->lz->reason };
+
+	logbook_open(r, ATTEMPT_PROBE, "tls");
+	if (!logbook_take_key(r, &ask.key)) {
+		round_parts_step(r, ZONE_EV_PROBE_FAILED);
+		return;
+	}
+	memcpy(ask.tenant_id, r->lz->tenant_id, 16);
+	memcpy(ask.apex, r->lz->apex, r->lz->apex_len);
+	r->fetch = fetches_ask(r->keep->fetches, &ask, on_secure_probe, r);
+	if (r->fetch == NULL)
+		round_parts_step(r, ZONE_EV_TROUBLE);
+}
+
 void
 round_probe_begin(struct round *r)
 {
 	const struct lease_primary *p = &r->lz->primaries[r->p];
 	uint32_t key;
 
+	if (p->tls) {
+		begin_secure(r, p);
+		return;
+	}
 	logbook_open(r, ATTEMPT_PROBE, "udp");
 	if (!logbook_take_key(r, &key)) {
 		round_parts_step(r, ZONE_EV_PROBE_FAILED);

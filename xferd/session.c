@@ -28,6 +28,7 @@
 #include "common/base/check.h"
 #include "common/base/frame.h"
 #include "common/base/now.h"
+#include "common/base/secret.h"
 #include "common/base/wr.h"
 #include "common/dns/rrtype.h"
 #include "common/dns/tsig.h"
@@ -61,7 +62,11 @@ struct session {
 
 	struct link link;
 	struct handoff_fetch_conn conn;
+	uint8_t *tls_frame;		/* HANDOFF_FETCH_TLS: wiped when used */
+	size_t tls_len;
+	int ca_fd;			/* came with it; -1 */
 	int64_t connect_due_ms;
+	bool shaking;			/* connect_due_ms is of the handshake */
 	int64_t opened_ms, up_ms;	/* not line time */
 	bool closing;			/* takes no more zones */
 	bool mute;			/* writing failed: only listen */
@@ -325,6 +330,7 @@ finish(struct session *s, struct transfer *t, enum err e)
 
 	transfer_result(t, e, &r, text);
 	r.ms = (uint32_t)(mono_ms(s) - t->start_ms);
+	link_facts(&s->link, &r.tls);
 	if (!is_whole(t, r.reason)) {
 		s->closing = true;
 		drop_id(s, t->stream.id);
@@ -390,7 +396,8 @@ queue_request(struct session *s, struct transfer *t)
 	size_t len;
 	enum err e;
 
-	e = transfer_request(t, find_key(s, t->zone.key_id), false,
+	e = transfer_request(t, find_key(s, t->zone.key_id),
+	    s->link.tls != NULL,
 	    s->env.wall_s(s->env.arg), msg + 2, ASK_MAX, &len);
 	if (e == OK) {
 		wr_put_u16(msg, (uint16_t)len);
@@ -607,7 +614,9 @@ check_deadlines(struct session *s, int64_t *out_due)
 	if (s->n == 0)
 		return OK;
 	if (!s->link.up && now >= s->connect_due_ms)
-		return finish_all(s, HANDOFF_CONNECT_TIMEOUT,
+		return s->shaking ? finish_all(s, HANDOFF_TLS_TIMEOUT,
+		    "the handshake was not complete in time") :
+		    finish_all(s, HANDOFF_CONNECT_TIMEOUT,
 		    "no connection in time");
 	for (; e == OK && t != NULL; t = next) {
 		next = t->next;
@@ -634,6 +643,10 @@ go_on_connecting(struct session *s, short ready)
 	enum err e = link_begin(&s->link, ready);
 	struct transfer *t, *next;
 
+	if (s->link.shaking && !s->shaking) {
+		s->shaking = true;
+		s->connect_due_ms = line_ms(s) + s->conn.connect_ms;
+	}
 	if (e == ERR_AGAIN)
 		return OK;
 	if (e != OK)
@@ -653,7 +666,8 @@ go_on_connecting(struct session *s, short ready)
 
 /* ---- Commands of keep -------------------------------------------------- */
 
-/* OpenSSL's first MAC takes its time: before work comes, not after. */
+/* OpenSSL's first MAC and its first context take their time, and read files:
+ * before work comes, not after. */
 void
 session_warm_up(void)
 {
@@ -665,6 +679,7 @@ session_warm_up(void)
 	    (const uint8_t *)"x", 1) == OK &&
 	    tsig_new(&key, &policy, &t) == OK)
 		tsig_free(t);
+	tls_warm_up();
 }
 
 static enum err
@@ -684,6 +699,49 @@ say_ready(struct session *s)
 	return send_frame(s, HANDOFF_READY, payload, len);
 }
 
+/* The payload is kept until the connection comes: it may hold a key. */
+static enum err
+take_tls(struct session *s, struct frame *f)
+{
+	if (s->tls_frame != NULL || s->link.fd >= 0)
+		return ERR_MALFORMED;
+	s->tls_frame = malloc(f->len);
+	if (s->tls_frame == NULL)
+		return ERR_NO_MEMORY;
+	memcpy(s->tls_frame, f->payload, f->len);
+	s->tls_len = f->len;
+	s->ca_fd = f->fd;
+	f->fd = -1;
+	return OK;
+}
+
+static void
+forget_tls(struct session *s)
+{
+	if (s->tls_frame != NULL)
+		secret_wipe(s->tls_frame, s->tls_len);
+	free(s->tls_frame);
+	s->tls_frame = NULL;
+	if (s->ca_fd >= 0)
+		close(s->ca_fd);
+	s->ca_fd = -1;
+}
+
+static enum err
+secure(struct session *s)
+{
+	struct handoff_fetch_tls profile;
+	enum err e = ERR_MALFORMED;
+
+	if (s->tls_frame != NULL)
+		e = handoff_fetch_tls_decode(s->tls_frame, s->tls_len,
+		    &profile);
+	if (e == OK && link_secure(&s->link, &profile, s->ca_fd) != OK)
+		s->dead = true;
+	forget_tls(s);
+	return e;
+}
+
 static enum err
 take_connection(struct session *s, struct frame *f)
 {
@@ -694,7 +752,7 @@ take_connection(struct session *s, struct frame *f)
 	f->fd = -1;
 	s->opened_ms = mono_ms(s);
 	s->connect_due_ms = line_ms(s) + s->conn.connect_ms;
-	return OK;
+	return s->conn.transport == HANDOFF_TLS ? secure(s) : OK;
 }
 
 static enum err
@@ -785,6 +843,8 @@ static enum err
 take_frame(struct session *s, struct frame *f)
 {
 	switch (f->type) {
+	case HANDOFF_FETCH_TLS:
+		return take_tls(s, f);
 	case HANDOFF_FETCH_CONN:
 		return take_connection(s, f);
 	case HANDOFF_FETCH_ZONE:
@@ -858,7 +918,7 @@ wait_for(struct session *s, int64_t due_ms, short *out_line,
 		{ .fd = s->keep, .events = POLLIN },
 		{ .fd = s->link.fd, .events = events_of(s) },
 	};
-	int64_t left = MAX(due_ms - line_ms(s), 0);
+	int64_t left = s->link.more ? 0 : MAX(due_ms - line_ms(s), 0);
 	int n;
 
 	n = s->env.poll(s->env.arg, p, s->link.fd < 0 || s->dead ? 1 : 2,
@@ -866,7 +926,8 @@ wait_for(struct session *s, int64_t due_ms, short *out_line,
 	if (n < 0 && errno != EINTR)
 		return ERR_SYSTEM;
 	*out_keep = n > 0 && p[0].revents != 0;
-	*out_line = n > 0 ? p[1].revents : 0;
+	*out_line = (short)((n > 0 ? p[1].revents : 0) |
+	    (s->link.more ? POLLIN : 0));
 	return OK;
 }
 
@@ -899,7 +960,8 @@ serve(struct session *s)
 int
 session_run(int keep, const struct session_env *env)
 {
-	struct session s = { .keep = keep, .link = { .fd = -1 } };
+	struct session s = { .keep = keep, .link = { .fd = -1 },
+		.ca_fd = -1 };
 	enum err e = ERR_NO_MEMORY;
 
 	if (env != NULL)
@@ -908,7 +970,7 @@ session_run(int keep, const struct session_env *env)
 		s.env = (struct session_env){ real_mono_ms, real_wall_s,
 		    real_random_id, real_poll, NULL };
 	s.last = &s.first;
-	frame_in_init(&s.in, HANDOFF_SMALL_MAX);
+	frame_in_init(&s.in, HANDOFF_TLS_MAX);
 	frame_out_init(&s.out, QUEUE_MAX);
 	buf_init(&s.requests, REQUESTS_MAX);
 	s.read = malloc(READ_MAX);
@@ -926,6 +988,7 @@ session_run(int keep, const struct session_env *env)
 	}
 	for (unsigned i = 0; i < HANDOFF_KEYS_MAX; i++)
 		tsig_key_fini(&s.conn.keys[i].key);
+	forget_tls(&s);
 	link_close(&s.link);
 	frame_in_fini(&s.in);
 	frame_out_fini(&s.out);

@@ -168,14 +168,15 @@ context_write(struct wr *w, const struct seal_context *ctx)
 }
 
 enum err
-seal_close(const struct seal_public *to, const struct seal_context *ctx,
-    const uint8_t *secret, size_t secret_len, uint8_t *out, size_t *out_len)
+seal_close_long(const struct seal_public *to, const struct seal_context *ctx,
+    const uint8_t *secret, size_t secret_len, uint8_t *out, size_t max,
+    size_t *out_len)
 {
-	uint8_t plain[PLAIN_MAX];
+	uint8_t plain[33 + SEAL_ALGORITHM_MAX + SEAL_LONG_MAX];
 	struct wr w = wr_make(plain, sizeof(plain));
 	enum err e;
 
-	if (secret_len == 0 || secret_len > SEAL_SECRET_MAX)
+	if (secret_len == 0 || secret_len > SEAL_LONG_MAX)
 		return ERR_LIMIT;
 	if (sodium_init() < 0)
 		return ERR_CRYPTO;
@@ -183,7 +184,9 @@ seal_close(const struct seal_public *to, const struct seal_context *ctx,
 	if (e != OK)
 		return e;
 	wr_bytes(&w, secret, secret_len);
-	if (wr_failed(&w) ||
+	if (!wr_failed(&w) && wr_len(&w) + SEAL_OVERHEAD > max)
+		e = ERR_LIMIT;
+	else if (wr_failed(&w) ||
 	    crypto_box_seal(out, plain, wr_len(&w), to->bytes) != 0)
 		e = ERR_CRYPTO;
 	else
@@ -193,16 +196,28 @@ seal_close(const struct seal_public *to, const struct seal_context *ctx,
 }
 
 enum err
-seal_open(const struct seal_keyring *ring, const struct seal_context *ctx,
-    const uint8_t *sealed, size_t sealed_len, uint8_t *out_secret,
-    size_t *out_len)
+seal_close(const struct seal_public *to, const struct seal_context *ctx,
+    const uint8_t *secret, size_t secret_len, uint8_t *out, size_t *out_len)
 {
-	uint8_t plain[PLAIN_MAX], want[33 + SEAL_ALGORITHM_MAX];
+	if (secret_len > SEAL_SECRET_MAX)
+		return ERR_LIMIT;
+	return seal_close_long(to, ctx, secret, secret_len, out,
+	    SEAL_SEALED_MAX, out_len);
+}
+
+enum err
+seal_open_long(const struct seal_keyring *ring,
+    const struct seal_context *ctx, const uint8_t *sealed, size_t sealed_len,
+    uint8_t *out_secret, size_t max, size_t *out_len)
+{
+	uint8_t plain[33 + SEAL_ALGORITHM_MAX + SEAL_LONG_MAX];
+	uint8_t want[33 + SEAL_ALGORITHM_MAX];
 	struct wr w = wr_make(want, sizeof(want));
 	enum err e = ERR_BAD_SIG;
 	size_t i, head, len;
 
-	if (sealed_len <= SEAL_OVERHEAD || sealed_len > SEAL_SEALED_MAX ||
+	if (sealed_len <= SEAL_OVERHEAD ||
+	    sealed_len - SEAL_OVERHEAD > sizeof(plain) ||
 	    context_write(&w, ctx) != OK)
 		return ERR_BAD_SIG;
 	if (sodium_init() < 0)
@@ -213,13 +228,22 @@ seal_open(const struct seal_keyring *ring, const struct seal_context *ctx,
 		if (crypto_box_seal_open(plain, sealed, sealed_len,
 		    ring->key[i].public_half, ring->key[i].secret_half) == 0)
 			e = OK;
-	if (e == OK && (len <= head || len - head > SEAL_SECRET_MAX ||
+	if (e == OK && (len <= head || len - head > max ||
 	    sodium_memcmp(plain, want, head) != 0))
 		e = ERR_BAD_SIG;
 	if (e == OK) {
 		memcpy(out_secret, plain + head, len - head);
 		*out_len = len - head;
 	}
-	secret_wipe(plain, sizeof(plain));
+	secret_wipe(plain, len);
 	return e;
+}
+
+enum err
+seal_open(const struct seal_keyring *ring, const struct seal_context *ctx,
+    const uint8_t *sealed, size_t sealed_len, uint8_t *out_secret,
+    size_t *out_len)
+{
+	return seal_open_long(ring, ctx, sealed, sealed_len, out_secret,
+	    SEAL_SECRET_MAX, out_len);
 }

@@ -24,6 +24,7 @@
 
 #define SEAL_SECRET_MAX		512	/* bytes of a TSIG secret */
 #define SEAL_ALGORITHM_MAX	32	/* bytes of "hmac-sha512" and such */
+#define SEAL_LONG_MAX		16384	/* bytes of a private key in PEM */
 #define SEAL_OVERHEAD		48	/* crypto_box_SEALBYTES */
 #define SEAL_SEALED_MAX \
 	(SEAL_OVERHEAD + 33 + SEAL_ALGORITHM_MAX + SEAL_SECRET_MAX)
@@ -77,6 +78,15 @@ MUST_USE enum err seal_close(const struct seal_public *to,
     uint8_t *out, size_t *out_len);
 
 /**
+ * seal_close_long() - the same for secrets of up to SEAL_LONG_MAX bytes
+ * @max: of @out: 33 + SEAL_ALGORITHM_MAX + SEAL_OVERHEAD more than the secret
+ *       is always enough; ERR_LIMIT when it is not
+ */
+MUST_USE enum err seal_close_long(const struct seal_public *to,
+    const struct seal_context *ctx, const uint8_t *secret, size_t secret_len,
+    uint8_t *out, size_t max, size_t *out_len);
+
+/**
  * seal_open() - open what seal_close() made
  * @out_secret: at least SEAL_SECRET_MAX bytes; wipe it after use
  *
@@ -86,5 +96,10 @@ MUST_USE enum err seal_close(const struct seal_public *to,
 MUST_USE enum err seal_open(const struct seal_keyring *ring,
     const struct seal_context *ctx, const uint8_t *sealed, size_t sealed_len,
     uint8_t *out_secret, size_t *out_len);
+
+/** seal_open_long() - the same with the room that @out_secret has */
+MUST_USE enum err seal_open_long(const struct seal_keyring *ring,
+    const struct seal_context *ctx, const uint8_t *sealed, size_t sealed_len,
+    uint8_t *out_secret, size_t max, size_t *out_len);
 
 #endif

@@ -69,6 +69,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	case HANDOFF_NOTIFY_REPLY: TRY(notify_reply); break;
 	case HANDOFF_CURRENT: TRY(current); break;
 	case HANDOFF_FETCH_DROP: TRY(fetch_drop); break;
+	case HANDOFF_FETCH_TLS: TRY(fetch_tls); break;
 	case HANDOFF_PROBE_CLOSE: TRY(probe_close); break;
 	default: break;
 	}

@@ -83,6 +83,38 @@ def cases():
                  "port = 65536")
     yield from c("primary_server_transport_ck", PRIMARY, "transport = 'udp'")
 
+    tls = ("INSERT INTO primary_tls (primary_id, tenant_id, {}) VALUES ("
+           f"'{a['primary']}', '{A}', {{}})")
+
+    def tls_case(name, *columns):
+        return c(name, "{}", *(tls.format(k, v) for k, v in columns))
+    yield from tls_case("primary_tls_primary_id_pk", (
+        "name", "'a'); " + tls.format("name", "'b'")[:-1]))
+    yield from c("primary_tls_tenant_id_primary_id_fk", "{}",
+                 "INSERT INTO primary_tls (primary_id, tenant_id) VALUES "
+                 f"('{a['primary']}', '{B}')")
+    yield from tls_case("primary_tls_name_ck", ("name", "''"),
+                        ("name", "repeat('a', 254)"))
+    yield from tls_case("primary_tls_verify_ck", (
+        "verify, pins", "'none', decode(repeat('00', 32), 'hex')"))
+    yield from tls_case(
+        "primary_tls_pins_ck",
+        ("verify, pins", "'pin', decode(repeat('00', 31), 'hex')"),
+        ("verify, pins", "'pin', decode(repeat('00', 288), 'hex')"),
+        ("verify", "'pin'"),
+        ("pins", "decode(repeat('00', 32), 'hex')"))
+    yield from tls_case("primary_tls_ca_ck", ("ca", "''"),
+                        ("ca", "repeat('a', 32769)"))
+    yield from tls_case(
+        "primary_tls_certificate_ck", ("certificate", "'c'"),
+        ("key_id", "gen_random_uuid()"),
+        ("certificate, key_id, key_sealed",
+         "repeat('a', 16385), gen_random_uuid(), "
+         "decode(repeat('00', 49), 'hex')"))
+    yield from tls_case("primary_tls_key_sealed_ck", (
+        "certificate, key_id, key_sealed", "'c', gen_random_uuid(), "
+        "decode(repeat('00', 48), 'hex')"))
+
     yield from c("zone_tenant_id_id_uq", "INSERT INTO zone SELECT * FROM "
                  "zone", "")
     yield from c("zone_tenant_id_apex_uq", "INSERT INTO zone (tenant_id, "

@@ -75,6 +75,12 @@ TEST_WITH(frames_of_fetch_go_there_and_back, reset, NULL)
 	    .limits = { 1, 2, 3, 4, 5, 6, 7 } };
 	struct handoff_current current = { 99 };
 	struct handoff_fetch_drop drop = { UINT64_MAX };
+	struct handoff_fetch_tls tls = { .pkix = true, .name_len = 7,
+	    .name = "ns.test", .address = { .family = 4, .port = 853 },
+	    .n_pins = 2, .pins = { "one", "two" }, .ca_len = 2,
+	    .ca = (const uint8_t *)"ca", .certificate_len = 4,
+	    .certificate = (const uint8_t *)"cert", .key_len = 3,
+	    .key = (const uint8_t *)"key" };
 	struct handoff_mark mark = { HANDOFF_ADD, 7, 300, SOA_LEN, soa };
 	struct handoff_result result = { .cookie = 99, .reason = HANDOFF_OK,
 	    .style = HANDOFF_STYLE_AXFR, .reusable = true, .aa = true,
@@ -99,6 +105,19 @@ TEST_WITH(frames_of_fetch_go_there_and_back, reset, NULL)
 	ROUND(mark, mark);
 	ROUND(current, current);
 	ROUND(fetch_drop, drop);
+	ROUND(fetch_tls, tls);
+	tls.pkix = false;		/* nothing would be proved */
+	tls.n_pins = 0;
+	assert_int_equal(handoff_fetch_tls_encode(&tls, payload,
+	    sizeof(payload), &len), OK);
+	assert_int_equal(handoff_fetch_tls_decode(payload, len, &tls),
+	    ERR_MALFORMED);
+	conn.transport = HANDOFF_TLS;
+	ROUND(fetch_conn, conn);
+	ROUND(result, result);
+	result.tls = (struct handoff_tls){ .set = true,
+	    .version = "TLSv1.3", .cipher = "TLS_AES_256_GCM_SHA384",
+	    .has_pin = true, .pin = "pin" };
 	ROUND(result, result);
 	result.reason = HANDOFF_RCODE;
 	result.has_soa = false;

@@ -85,6 +85,37 @@ what_is_sealed_opens(void **state)
 }
 
 static void
+a_long_secret_opens(void **state)
+{
+	static uint8_t secret[SEAL_LONG_MAX + 1], back[SEAL_LONG_MAX];
+	static uint8_t sealed[SEAL_LONG_MAX + 256];
+	struct seal_keyring ring;
+	struct seal_public pub;
+	size_t n, len;
+
+	(void)state;
+	memset(secret, 0x5a, sizeof(secret));
+	assert_int_equal(OK, seal_public_load(public_path, &pub));
+	assert_int_equal(OK, seal_keyring_load(secret_path, NULL, &ring));
+	assert_int_equal(OK, seal_close_long(&pub, &ctx, secret,
+	    SEAL_LONG_MAX, sealed, sizeof(sealed), &n));
+	assert_int_equal(OK, seal_open_long(&ring, &ctx, sealed, n, back,
+	    sizeof(back), &len));
+	assert_int_equal(SEAL_LONG_MAX, len);
+	assert_memory_equal(secret, back, len);
+	/* not into less room, not more than the maximum, not from less */
+	assert_int_equal(ERR_BAD_SIG, seal_open_long(&ring, &ctx, sealed, n,
+	    back, sizeof(back) - 1, &len));
+	assert_int_equal(ERR_BAD_SIG, seal_open_long(&ring, &ctx, sealed,
+	    n - 1, back, sizeof(back), &len));
+	assert_int_equal(ERR_LIMIT, seal_close_long(&pub, &ctx, secret,
+	    SEAL_LONG_MAX + 1, sealed, sizeof(sealed), &n));
+	assert_int_equal(ERR_LIMIT, seal_close_long(&pub, &ctx, secret, 100,
+	    sealed, 140, &n));
+	seal_keyring_fini(&ring);
+}
+
+static void
 a_swapped_or_changed_row_does_not_open(void **state)
 {
 	struct seal_context wrong[3] = { ctx, ctx, ctx };
@@ -153,6 +184,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(key_files_are_private_and_never_overwritten),
 		cmocka_unit_test(what_is_sealed_opens),
+		cmocka_unit_test(a_long_secret_opens),
 		cmocka_unit_test(a_swapped_or_changed_row_does_not_open),
 		cmocka_unit_test(rotation_reads_old_and_new),
 		cmocka_unit_test(halves_are_not_confused),

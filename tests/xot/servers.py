@@ -15,6 +15,21 @@ import dns.rdatatype
 import dns.rrset
 
 
+def both_sockets():
+    """TCP and UDP at one port that nobody has."""
+    while True:
+        tcp = socket.socket()
+        udp = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        try:
+            tcp.bind(("127.0.0.1", 0))
+            port = tcp.getsockname()[1]
+            udp.bind(("127.0.0.1", port))
+            return tcp, udp, port
+        except OSError:
+            tcp.close()
+            udp.close()
+
+
 class Server:
     """One address and port with one zone.
 
@@ -25,13 +40,8 @@ class Server:
     def __init__(self, zone, context=None, raw=None, serial=1):
         self.zone, self.serial = dns.name.from_text(zone), serial
         self.context, self.raw = context, raw
-        self.tcp = socket.socket()
-        self.tcp.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        self.tcp.bind(("127.0.0.1", 0))
-        self.port = self.tcp.getsockname()[1]
+        self.tcp, self.udp, self.port = both_sockets()
         self.tcp.listen(64)
-        self.udp = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-        self.udp.bind(("127.0.0.1", self.port))
         self.stopping = threading.Event()
         self.connections = self.datagrams = 0
         self.asked = []         # (connection, type, length, tsig)

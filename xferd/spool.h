@@ -1,5 +1,5 @@
 /*
- * spool.h - what a transfer has brought so far, in a memfd.
+ * spool.h - what a transfer has brought so far.
  *
  * Knows:    frames one behind the other, accounts that they are charged to.
  * Not here: what is in them (ingest).

@@ -119,3 +119,34 @@ CASE(nothing_is_added_once_it_is_read)
 	expect_assert_failure((void)!spool_append(s, 5, NULL, 0));
 	spool_free(NULL);
 }
+
+TEST(what_outgrows_the_heap_is_kept_whole)
+{
+	static uint8_t frame[7001];
+	struct spool_account big = { 0, 1 << 20 };
+	struct spool *large;
+	const uint8_t *p;
+	size_t len, off = 0;
+
+	assert_ok(spool_new(1 << 20, &big, &big, &large));
+	for (int i = 0; i < 20; i++) {
+		memset(frame, i, sizeof(frame));
+		assert_ok(spool_append(large, (uint32_t)i, frame,
+		    sizeof(frame)));
+	}
+	assert_ok(spool_map(large, &p, &len));
+	assert_int_equal(len, 20 * (SPOOL_HEADER + sizeof(frame)));
+	for (int i = 0; i < 20; i++) {
+		uint32_t header[2];
+
+		memcpy(header, p + off, sizeof(header));
+		assert_int_equal(header[0], i);
+		assert_int_equal(header[1], sizeof(frame));
+		memset(frame, i, sizeof(frame));
+		assert_memory_equal(p + off + SPOOL_HEADER, frame,
+		    sizeof(frame));
+		off += SPOOL_HEADER + sizeof(frame);
+	}
+	spool_free(large);
+	assert_int_equal(big.used, 0);
+}

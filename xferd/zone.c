@@ -104,8 +104,9 @@ next_retry_s(const struct zone *z)
 	uint32_t n;
 
 	if (z->in.loaded)
-		return spread_out(clamp(z->in.soa.retry, l->retry_min_s,
-		    l->retry_max_s), z->in.spread);
+		return MIN(spread_out(clamp(z->in.soa.retry, l->retry_min_s,
+		    l->retry_max_s), z->in.spread),
+		    zone_next_refresh_s(l, &z->in.soa, z->in.spread));
 
 	/* T-008: an empty zone with a dead primary asks ever more rarely. */
 	n = z->in.failures < 20 ? z->in.failures : 20;
@@ -387,14 +388,22 @@ fetch(struct zone *z, struct zone_action *out)
 static void
 give_up(struct zone *z, int64_t now_ms, struct zone_action *out)
 {
-	enum zone_outcome outcome = ZONE_OUT_FAILED;
+	bool older = false, other = false;
 
-	for (unsigned i = 0; z->in.loaded && i < z->in.n_primaries; i++)
-		if (z->seen[i].has_serial && !z->seen[i].failed &&
-		    z->seen[i].serial != z->in.soa.serial &&
-		    !is_newer(z, z->seen[i].serial))
-			outcome = ZONE_OUT_OLDER;
-	finish(z, outcome, now_ms, out);
+	/* One that is newer, or has our serial, makes it no matter of serials:
+	 * a transfer failed. */
+	for (unsigned i = 0; z->in.loaded && i < z->in.n_primaries; i++) {
+		const struct zone_seen *s = &z->seen[i];
+
+		if (!s->has_serial)
+			continue;
+		if (s->serial == z->in.soa.serial || is_newer(z, s->serial))
+			other = true;
+		else if (!s->failed)
+			older = true;
+	}
+	finish(z, older && !other ? ZONE_OUT_OLDER : ZONE_OUT_FAILED, now_ms,
+	    out);
 }
 
 /* None of the serials that were shown is to be transferred.  Is that because

@@ -99,8 +99,9 @@ CASE(t010_t011_when_the_freshest_fails_the_next_fresh_one_follows)
 	assert_int_equal(a.mode, ZONE_MODE_AXFR);
 	step(ZONE_EV_LINK_FAILED, 0);
 	/* An outdated one is no success: EXPIRE goes on. */
-	ENDS(OLDER);
+	ENDS(FAILED);
 	assert_false(z.end.contact);
+	assert_int_equal(z.end.back, ZONE_BACK_NONE);
 	assert_int_equal(z.end.expires_at_ms, s.expires_at_ms);
 }
 

@@ -454,13 +454,20 @@ open_conn(struct fetches *f, struct fetches_req *req, struct child *child,
 	return c;
 }
 
-/* May one more connection have work? */
+/*
+ * May one more connection have work?  Nobody has more slots than are free, so
+ * however many tenants fill what they may, there is one for who comes next.
+ * An address that has shown no zone yet has one.		T-217
+ */
 static bool
 has_slot(const struct fetches *f, const struct fetches_req *req)
 {
-	return f->busy < f->conf.transfers_max &&
-	    req->ask.tenant->transfers < f->conf.per_tenant &&
-	    req->ask.at->transfers < f->conf.per_primary;
+	const struct tally_entry *at = req->ask.at;
+	unsigned room = f->conf.transfers_max - MIN(f->busy,
+	    f->conf.transfers_max);
+
+	return req->ask.tenant->transfers < MIN(f->conf.per_tenant, room) &&
+	    at->transfers < (at->answered ? f->conf.per_primary : 1);
 }
 
 /* Its process is replaced by one that can be used. */

@@ -44,6 +44,8 @@ struct keep {
 
 	struct round *rounds;		/* all that run */
 	unsigned n_rounds;
+	unsigned n_large;		/* large transfers made into pages */
+	struct round *large, **large_tail;	/* those that wait for it */
 	void (*round_ended)(struct keep *keep);	/* upward: to sched */
 	bool draining;
 };

@@ -184,6 +184,8 @@ logbook_note_address(struct round *r, enum handoff_reason reason)
 
 	if (reason == HANDOFF_INTERNAL)
 		return;
+	if (reason == HANDOFF_OK)
+		r->at[r->p]->answered = true;
 	if (is_silence(reason))
 		tally_failed(r->at[r->p], conf->transfer.breaker_failures,
 		    (int64_t)conf->transfer.breaker_s * 1000, now_mono_ms());

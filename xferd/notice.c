@@ -45,6 +45,7 @@ enum {
 	CLAIMS_MAX = 256,
 	FUDGE_S = 300,
 	RESUME_AT_ONCE = 64,
+	TENANT_WAIT_MS = 1000,
 	RCODE_REFUSED = 5,
 	RCODE_NOTAUTH = 9,
 };
@@ -267,6 +268,7 @@ judge_claim(struct notice *no, struct look *l, const struct claim *c,
 		return;
 	}
 	v->accepted = true;
+	pace_known(&no->pace, &l->n.source, now_mono_ms());
 	if (is_signed)
 		v->tsig_key = c->key;
 	if (!zone_wants_notify(c->loaded, c->expired, c->serial,
@@ -278,6 +280,9 @@ judge_claim(struct notice *no, struct look *l, const struct claim *c,
 	delay_ms = pace_delay_ms(&no->pace, c->zone_id,
 	    c->loaded ? c->serial : 0, no->keep->conf->transfer.notify_gap_ms,
 	    now_mono_ms());
+	if (!pace_tenant(&no->pace, c->tenant_id,
+	    no->keep->conf->transfer.notify_per_tenant, now_mono_ms()))
+		delay_ms = MAX(delay_ms, TENANT_WAIT_MS);
 	if (delay_ms == 0)
 		record(no, l, c, ATTEMPT_OK, "accepted",
 		    "the zone is checked now");

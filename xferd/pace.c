@@ -28,10 +28,27 @@ bool
 pace_may_look(struct pace *p, const struct sock_addr *from, uint32_t all_max,
     uint32_t source_max, int64_t now_ms)
 {
-	uint64_t h = hash_sip(&p->hash_key, from->ip, sizeof(from->ip));
+	uint64_t h = hash_sip(&p->hash_key, from->ip, sizeof(from->ip)) %
+	    PACE_SOURCES;
+	bool known = p->known_until_ms[h] > now_ms;
 
-	return within(&p->sources[h % PACE_SOURCES], now_ms / 1000,
-	    source_max) && within(&p->all, now_ms / 1000, all_max);
+	return within(&p->sources[h], now_ms / 1000, source_max) &&
+	    within(known ? &p->known : &p->all, now_ms / 1000, all_max);
+}
+
+void
+pace_known(struct pace *p, const struct sock_addr *from, int64_t now_ms)
+{
+	p->known_until_ms[hash_sip(&p->hash_key, from->ip,
+	    sizeof(from->ip)) % PACE_SOURCES] = now_ms + PACE_KNOWN_MS;
+}
+
+bool
+pace_tenant(struct pace *p, const uint8_t tenant_id[16], uint32_t tenant_max,
+    int64_t now_ms)
+{
+	return within(&p->tenants[hash_sip(&p->hash_key, tenant_id, 16) %
+	    PACE_TENANTS], now_ms / 1000, tenant_max);
 }
 
 bool

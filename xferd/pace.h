@@ -22,6 +22,8 @@ enum {
 	PACE_QUIET = 4096,		/* zones refused a moment ago */
 	PACE_GAPS = 16384,		/* zones notified a moment ago */
 	PACE_QUIET_MS = 10000,
+	PACE_TENANTS = 4096,
+	PACE_KNOWN_MS = 24 * 3600 * 1000,
 	PACE_CHECKS_AT_ONCE = 2,	/* the one that runs, one behind it */
 };
 
@@ -41,7 +43,9 @@ struct pace_gap {
 
 struct pace {
 	struct hash_key hash_key;
-	struct pace_bucket all;
+	struct pace_bucket all, known;
+	struct pace_bucket tenants[PACE_TENANTS];
+	int64_t known_until_ms[PACE_SOURCES];
 	struct pace_bucket sources[PACE_SOURCES];
 	int64_t quiet[PACE_QUIET];
 	struct pace_gap gaps[PACE_GAPS];
@@ -52,9 +56,21 @@ void pace_init(struct pace *p);
 /**
  * pace_may_look() - may a NOTIFY from there cost a look-up?
  * @all_max, @source_max: look-ups a second, in all and of one source
+ *
+ * Sources that are known have as many of their own: a flood from forged ones
+ * leaves theirs alone.						T-041
  */
 bool pace_may_look(struct pace *p, const struct sock_addr *from,
     uint32_t all_max, uint32_t source_max, int64_t now_ms);
+
+/** pace_known() - a NOTIFY from there was accepted */
+void pace_known(struct pace *p, const struct sock_addr *from,
+    int64_t now_ms);
+
+/** pace_tenant() - may this tenant's zone be checked at once?  More than
+ *  @tenant_max in a second wait for the next */
+bool pace_tenant(struct pace *p, const uint8_t tenant_id[16],
+    uint32_t tenant_max, int64_t now_ms);
 
 /** pace_may_record() - refusals of one zone are written down once in a while:
  *  a stranger who forges them must not fill its flight recorder.  T-041 */

@@ -188,6 +188,21 @@ drop_socket(struct probes *p, struct socket *s, bool tell)
 	free(s);
 }
 
+/* The one that was used longest ago makes room. */
+static bool
+drop_idle(struct probes *p)
+{
+	struct socket *oldest = NULL;
+
+	for (struct socket *s = p->sockets; s != NULL; s = s->next)
+		if (s->inflight == 0 && (oldest == NULL ||
+		    s->used_ms < oldest->used_ms))
+			oldest = s;
+	if (oldest != NULL)
+		drop_socket(p, oldest, true);
+	return oldest != NULL;
+}
+
 static struct socket *
 find_socket(struct probes *p, const struct probes_query *q)
 {
@@ -214,7 +229,7 @@ open_socket(struct probes *p, const struct probes_query *q,
 	int fd;
 	enum err e;
 
-	if (p->n_sockets >= PROBES_SOCKETS_MAX)
+	if (p->n_sockets >= PROBES_SOCKETS_MAX && !drop_idle(p))
 		return ERR_FULL;
 	e = egress_connect(p->rules, &q->addr, udp ? SOCK_DGRAM : SOCK_STREAM,
 	    &fd, &a.connecting, NULL);

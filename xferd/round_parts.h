@@ -53,6 +53,8 @@ struct round {
 	int64_t primary_serial;
 	struct zone_event received;	/* what came, while it is published */
 	bool ixfr_style;
+	bool large;			/* counted in keep's n_large */
+	struct round *next_large;	/* while it waits */
 	bool comparing;			/* not to be published */
 	bool not_aa;			/* of what was received: T-095 */
 	uint32_t out_of_zone;		/* records skipped: T-092 */

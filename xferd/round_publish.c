@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "common/base/check.h"
+#include "common/base/conf.h"
 #include "common/base/log.h"
 #include "common/base/now.h"
 #include "xferd/count.h"
@@ -19,6 +20,7 @@
 
 enum {
 	PUBLISH_GIVE_UP_MS = 60000,
+	LARGE_BYTES = 1 << 20,
 	TRIM_BYTES = 16 << 20,
 };
 
@@ -187,6 +189,46 @@ compared(struct round *r, struct ingest *in)
 	ingest_refused(r, in);
 }
 
+/* ---- large ones leave a thread to the small ones ----------------------- */
+
+static unsigned
+large_max(const struct keep *keep)
+{
+	return MAX(keep->conf->transfer.threads, 2u) - 1;
+}
+
+static void
+build(struct round *r)
+{
+	r->keep->n_large += r->large;
+	crew_submit(r->keep->crew, CREW_BUILD, &r->ingest->job);
+}
+
+static void
+wait_large(struct round *r)
+{
+	struct keep *k = r->keep;
+
+	if (k->large == NULL)
+		k->large_tail = &k->large;
+	r->next_large = NULL;
+	*k->large_tail = r;
+	k->large_tail = &r->next_large;
+}
+
+static void
+large_ended(struct keep *k)
+{
+	struct round *r = k->large;
+
+	CHECK(k->n_large > 0);
+	k->n_large--;
+	if (r == NULL)
+		return;
+	k->large = r->next_large;
+	build(r);		/* also an aborted one: its done() frees it */
+}
+
 static void
 on_ingest(struct crew_job *job)
 {
@@ -195,6 +237,9 @@ on_ingest(struct crew_job *job)
 
 	CHECK(r->ingest == in);
 	r->ingest = NULL;
+	if (r->large)
+		large_ended(r->keep);
+	r->large = false;
 	spool_free(r->spool);
 	r->spool = NULL;
 	if (job->err != OK)
@@ -237,5 +282,9 @@ round_publish_begin(struct round *r)
 	in->serial = r->received.soa.serial;
 	in->limits = r->keep->content;
 	r->ingest = in;
-	crew_submit(r->keep->crew, CREW_BUILD, &in->job);
+	r->large = spool_size(r->spool) > LARGE_BYTES;
+	if (r->large && r->keep->n_large >= large_max(r->keep))
+		wait_large(r);
+	else
+		build(r);
 }

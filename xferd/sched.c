@@ -129,8 +129,10 @@ claim(struct sched *s)
 		return;
 	s->again = false;
 	s->claiming = true;
-	c->n_busy = tally_busy(s->keep->tally,
-	    conf->transfer.rounds_per_tenant, c->busy, BUSY_MAX);
+	/* Nobody has more than is free: there is room for who comes next,
+	 * however many tenants fill what they may. */
+	c->n_busy = tally_busy(s->keep->tally, MIN(room,
+	    conf->transfer.rounds_per_tenant), c->busy, BUSY_MAX);
 	c->n_max = MIN(room, (unsigned)BATCH_MAX);
 	s->limited = c->n_busy > 0;
 	c->compare_s = conf->transfer.compare_s;

@@ -31,6 +31,7 @@ struct tally_entry {
 	uint8_t key[40];
 	unsigned users;			/* holders; it stays while there are any */
 	unsigned rounds, transfers;
+	bool answered;			/* has shown a zone */
 	struct spool_account spool;
 	unsigned failures;		/* in a row */
 	int64_t avoid_until_ms;		/* mono; the breaker is open */

@@ -51,3 +51,35 @@ TEST(new_version_begins_anew)
 	assert_int_equal(pace_delay_ms(&pace, zone, 8, 2000, 10001), 0);
 	assert_int_equal(pace_delay_ms(&pace, other, 7, 2000, 10001), 0);
 }
+
+TEST(t041_forged_sources_do_not_use_up_what_known_ones_have)
+{
+	static struct pace p;
+	struct sock_addr good = { .family = 4, .ip = { 1 } };
+	unsigned passed = 0;
+
+	pace_init(&p);
+	pace_known(&p, &good, 1000);
+	for (unsigned i = 0; i < 1000; i++) {
+		struct sock_addr from = { .family = 4, .ip = { 9, (uint8_t)i,
+			(uint8_t)(i >> 8) } };
+
+		passed += pace_may_look(&p, &from, 100, 5, 1000);
+	}
+	assert_true(passed <= 105);	/* one may share the known's bucket */
+	assert_true(passed >= 90);
+	assert_true(pace_may_look(&p, &good, 100, 5, 1000));
+}
+
+TEST(t041_one_tenant_makes_so_many_zones_due_in_a_second)
+{
+	static struct pace p;
+	uint8_t a[16] = { 1 }, b[16] = { 2 };
+
+	pace_init(&p);
+	for (unsigned i = 0; i < 10; i++)
+		assert_true(pace_tenant(&p, a, 10, 1000));
+	assert_false(pace_tenant(&p, a, 10, 1000));
+	assert_true(pace_tenant(&p, b, 10, 1000));
+	assert_true(pace_tenant(&p, a, 10, 2000));
+}

@@ -10,14 +10,12 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
-#include <sys/mman.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "common/base/hash.h"
 #include "common/base/log.h"
 #include "common/base/now.h"
-#include "dnsd/pipeline.h"
+#include "dnsd/clients.h"
 #include "dnsd/relay.h"
 #include "dnsd/worker_tcp.h"
 
@@ -25,36 +23,11 @@ enum {
 	EVENTS_MAX = 64,
 	ACCEPTS_A_TURN = 32,
 	ACCEPT_PAUSE_MS = 100,		/* after EMFILE and the like */
-	IDLE_LOOKS = 64,		/* at connections, for one to let go */
 	DRAIN_MS = 2000,
 	TCP_DATA_MAX = 16 << 20,	/* bytes beyond those of the start */
-	NOBODY = UINT32_MAX,
 };
 
 enum tag { TAG_LISTENER = 1, TAG_RELAY = 2, TAG_CLIENT = 3, TAG_EXTRA = 4 };
-
-struct client {
-	struct pipeline_conn conn;	/* first: found by its address */
-	void *chan;			/* of the channel; NULL: plain */
-	int fd;				/* -1: free */
-	uint32_t turn;			/* rises with each use of the slot */
-	uint32_t next;			/* of the free, or of the same bucket */
-	uint32_t prev;
-	uint32_t bucket;
-	uint32_t taken;			/* bytes since write_due was set */
-	uint32_t n_messages;		/* of the connection, as last seen */
-	uint32_t events;		/* what epoll waits for */
-	bool eof;			/* the client has shut its side down */
-	bool doomed;			/* closed once its output is written */
-	bool queued;			/* in this turn's list */
-	bool again;			/* read without waiting */
-	bool read_writes;		/* the channel's read must write first */
-	bool head_due;			/* a PROXY header comes first */
-	uint16_t head_seen;		/* octets of it */
-	int64_t last;			/* when it was last busy */
-	/* Deadlines, now_mono_ms(); 0: not waited for. */
-	int64_t idle_due, message_due, write_due, open_due;
-};
 
 struct tcp {
 	struct worker *w;
@@ -62,13 +35,7 @@ struct tcp {
 	struct control_counters *count;
 	struct cache_reader *reader;
 	int epoll;
-	uint32_t n_max, n_open, free_head;
-	uint32_t n_buckets, look;
-	struct client *client;
-	uint32_t *bucket;		/* heads: clients of one network */
-	uint32_t *list;			/* this turn's, then the next one's */
-	uint32_t n_list;
-	struct hash_key key;
+	struct clients all;
 	bool accepting;
 	int64_t accept_again;
 	int64_t now;
@@ -82,71 +49,7 @@ event_data(enum tag tag, uint32_t which)
 	return (uint64_t)tag << 32 | which;
 }
 
-static void
-enlist(struct tcp *t, struct client *c)
-{
-	if (c->queued)
-		return;
-	c->queued = true;
-	t->list[t->n_list++] = (uint32_t)(c - t->client);
-}
-
-/* ---- who is connected ----------------------------------------------------- */
-
-/* Same /32, same /56. */
-static size_t
-net_bytes(const struct sock_addr *a)
-{
-	return a->family == 4 ? 4 : 7;
-}
-
-static uint32_t
-bucket_of(const struct tcp *t, const struct sock_addr *a)
-{
-	return (uint32_t)hash_sip(&t->key, a->ip, net_bytes(a)) &
-	    (t->n_buckets - 1);
-}
-
-static bool
-over_limit_of_net(const struct tcp *t, uint32_t bucket,
-    const struct sock_addr *peer)
-{
-	uint32_t n = 0;
-
-	for (uint32_t i = t->bucket[bucket]; i != NOBODY; i =
-	    t->client[i].next) {
-		const struct sock_addr *a = &t->client[i].conn.peer;
-
-		if (a->family == peer->family && memcmp(a->ip, peer->ip,
-		    net_bytes(peer)) == 0)
-			n++;
-	}
-	return n >= t->ch->clients_per_ip_max;
-}
-
-static void
-bucket_enter(struct tcp *t, struct client *c, uint32_t bucket)
-{
-	uint32_t me = (uint32_t)(c - t->client);
-
-	c->bucket = bucket;
-	c->prev = NOBODY;
-	c->next = t->bucket[bucket];
-	if (c->next != NOBODY)
-		t->client[c->next].prev = me;
-	t->bucket[bucket] = me;
-}
-
-static void
-bucket_leave(struct tcp *t, struct client *c)
-{
-	if (c->prev != NOBODY)
-		t->client[c->prev].next = c->next;
-	else
-		t->bucket[c->bucket] = c->next;
-	if (c->next != NOBODY)
-		t->client[c->next].prev = c->prev;
-}
+/* ---- coming and going ------------------------------------------------------ */
 
 /* Never while jobs of it are in the batch. */
 static void
@@ -155,24 +58,18 @@ client_close(struct tcp *t, struct client *c)
 	if (c->chan != NULL)
 		t->ch->close(c->chan);
 	close(c->fd);
-	c->fd = -1;
 	pipeline_close(&t->pipe, &c->conn);
-	bucket_leave(t, c);
-	c->next = t->free_head;
-	t->free_head = (uint32_t)(c - t->client);
-	t->n_open--;
+	clients_drop(&t->all, c);
 }
 
 static bool
-client_open(struct tcp *t, int fd, int listener, const struct sock_addr *peer,
-    uint32_t bucket)
+client_open(struct tcp *t, int fd, int listener, const struct sock_addr *peer)
 {
-	struct client *c = &t->client[t->free_head];
+	struct client *c = clients_next(&t->all);
 	struct epoll_event ev = { .events = EPOLLIN };
-	uint32_t next = c->next, turn = c->turn + 1;
 	void *chan = NULL;
 
-	ev.data.u64 = event_data(TAG_CLIENT, t->free_head);
+	ev.data.u64 = event_data(TAG_CLIENT, clients_index(&t->all, c));
 	if (t->ch->open != NULL) {
 		chan = t->ch->open(t->ch->arg, fd);
 		if (chan == NULL)
@@ -183,54 +80,29 @@ client_open(struct tcp *t, int fd, int listener, const struct sock_addr *peer,
 			t->ch->close(chan);
 		return false;
 	}
-	memset(c, 0, sizeof(*c));
-	c->turn = turn;
-	c->fd = fd;
+	c = clients_add(&t->all, fd, peer, t->now);
 	c->chan = chan;
 	c->events = EPOLLIN;
 	c->conn.listener = (uint8_t)listener;
-	c->conn.peer = *peer;
-	c->last = t->now;
 	c->conn.stripe = t->w->stripe[listener];
 	c->head_due = t->w->proxied[listener];
-	/* Who comes to say nothing does not stay long. */
-	if (chan != NULL)
+	if (chan != NULL) {
 		c->open_due = t->now + t->ch->open_ms;
-	else
-		c->idle_due = t->now + MIN(t->w->tcp_message_ms,
-		    t->w->tcp_idle_ms);
-	t->free_head = next;
-	t->n_open++;
-	bucket_enter(t, c, bucket);
+		c->idle_due = 0;
+	}
 	return true;
 }
 
-static bool
-idle(const struct client *c)
-{
-	return c->fd >= 0 && !c->queued && c->idle_due != 0 &&
-	    c->open_due == 0 && c->conn.n_jobs == 0;
-}
-
-/* Pressure: of a few idle connections, the one that is so the longest goes.
- * False: there is none. */
+/* Pressure: one that is idle makes room.  False: there is none. */
 static bool
 idlest_close(struct tcp *t)
 {
-	struct client *found = NULL;
+	struct client *c = clients_idlest(&t->all);
 
-	for (unsigned i = 0; i < IDLE_LOOKS && i < t->n_max; i++) {
-		struct client *c = &t->client[t->look];
-
-		t->look = (t->look + 1) % t->n_max;
-		if (idle(c) && (found == NULL ||
-		    c->last < found->last))
-			found = c;
-	}
-	if (found == NULL)
+	if (c == NULL)
 		return false;
 	control_add(t->count, CONTROL_tcp_displaced, 1);
-	client_close(t, found);
+	client_close(t, c);
 	return true;
 }
 
@@ -254,17 +126,15 @@ listeners_switch(struct tcp *t, bool on)
 static bool
 admit(struct tcp *t, int fd, int which, const struct sock_addr *peer)
 {
-	uint32_t bucket = bucket_of(t, peer);
-
 	if (t->w->proxied[which]) {	/* its clients are counted later */
 		if (worker_front_proxy(&t->w->front, peer) < 0)
 			return false;
-	} else if (over_limit_of_net(t, bucket, peer)) {
+	} else if (clients_net_full(&t->all, peer)) {
 		return false;
 	}
-	if (t->n_open >= t->n_max && !idlest_close(t))
+	if (clients_full(&t->all) && !idlest_close(t))
 		return false;
-	return client_open(t, fd, which, peer, bucket);
+	return client_open(t, fd, which, peer);
 }
 
 static bool
@@ -344,21 +214,17 @@ static void
 client_rename(struct tcp *t, struct client *c, const struct proxyv2 *h)
 {
 	struct sock_addr peer;
-	uint32_t bucket;
 
 	c->conn.stripe = worker_front_stripe(&t->w->front, h, c->conn.stripe);
 	if (h->local)
 		return;
 	worker_front_address(h, &peer);
-	bucket = bucket_of(t, &peer);
-	if (over_limit_of_net(t, bucket, &peer)) {
+	if (clients_net_full(&t->all, &peer)) {
 		control_add(t->count, CONTROL_tcp_refused, 1);
 		c->conn.broken = true;
 		return;
 	}
-	bucket_leave(t, c);
-	c->conn.peer = peer;
-	bucket_enter(t, c, bucket);
+	clients_rename(&t->all, c, &peer);
 }
 
 /*
@@ -458,7 +324,7 @@ notify_pass(void *arg, struct pipeline_conn *conn, const uint8_t *msg,
 	struct tcp *t = arg;
 	struct client *c = (struct client *)(void *)conn;
 	uint64_t cookie = RELAY_COOKIE_TCP | (uint64_t)t->w->slot << 48 |
-	    (uint64_t)(c->turn & 0xffff) << 32 | (uint64_t)(c - t->client);
+	    (uint64_t)(c->turn & 0xffff) << 32 | (uint64_t)(c - t->all.client);
 
 	worker_relay(t->w, cookie, &t->w->local[conn->listener], &conn->peer,
 	    msg, len);
@@ -471,15 +337,15 @@ relay_reply(struct tcp *t, const struct relay_frame *f)
 	uint32_t which = (uint32_t)f->cookie;
 	struct client *c;
 
-	if (which >= t->n_max)
+	if (which >= t->all.n_max)
 		return;
-	c = &t->client[which];
+	c = &t->all.client[which];
 	if (c->fd < 0 || (c->turn & 0xffff) != (f->cookie >> 32 & 0xffff))
 		return;
 	if (pipeline_put(&t->pipe, &c->conn, f->datagram, f->len) != OK)
 		return;
 	control_add(t->count, CONTROL_notify_answered, 1);
-	enlist(t, c);
+	clients_enlist(&t->all, c);
 }
 
 static void
@@ -501,38 +367,6 @@ relay_read(struct tcp *t)
 
 /* ---- the end of a turn ------------------------------------------------------- */
 
-/* Each of the three has its own clock; none is moved by what is trickled. */
-static void
-deadlines_set(struct tcp *t, struct client *c)
-{
-	bool writing = c->conn.out_len > c->conn.out_at;
-	bool partial = pipeline_partial(&c->conn);
-	bool progress = c->conn.n_messages != c->n_messages;
-
-	c->n_messages = c->conn.n_messages;
-	if (writing || partial || progress)
-		c->last = t->now;
-	if (c->open_due != 0) {
-		if (!t->ch->opened(c->chan))
-			return;
-		c->open_due = 0;
-	}
-	if (!writing) {
-		c->write_due = 0;
-	} else if (c->write_due == 0 || c->taken >= WORKER_TCP_SLOW_BYTES) {
-		c->write_due = t->now + t->w->tcp_message_ms;
-		c->taken = 0;
-	}
-	if (!partial)
-		c->message_due = 0;
-	else if (c->message_due == 0 || progress)
-		c->message_due = t->now + t->w->tcp_message_ms;
-	if (writing || partial || c->conn.waiting)
-		c->idle_due = 0;
-	else if (c->idle_due == 0 || progress)
-		c->idle_due = t->now + t->w->tcp_idle_ms;
-}
-
 static void
 events_set(struct tcp *t, struct client *c)
 {
@@ -547,7 +381,7 @@ events_set(struct tcp *t, struct client *c)
 	if (ev.events == c->events)
 		return;
 	c->events = ev.events;
-	ev.data.u64 = event_data(TAG_CLIENT, (uint32_t)(c - t->client));
+	ev.data.u64 = event_data(TAG_CLIENT, (uint32_t)(c - t->all.client));
 	epoll_ctl(t->epoll, EPOLL_CTL_MOD, c->fd, &ev);
 }
 
@@ -573,24 +407,25 @@ client_settle(struct tcp *t, struct client *c)
 		client_close(t, c);
 		return;
 	}
-	deadlines_set(t, c);
+	clients_deadlines(&t->all, c, c->chan == NULL ||
+	    t->ch->opened(c->chan), t->now);
 	events_set(t, c);
 	/* What waits for its turn, not for the socket. */
 	if ((c->conn.waiting || c->again) && c->events != EPOLLOUT)
-		enlist(t, c);
+		clients_enlist(&t->all, c);
 }
 
 /* Those that were touched: their output, their future. */
 static void
 turn_end(struct tcp *t)
 {
-	uint32_t n = t->n_list;
+	uint32_t n = t->all.n_list;
 
 	pipeline_run(&t->pipe);
-	t->n_list = 0;
+	t->all.n_list = 0;
 	/* The list is written behind where it is read. */
 	for (uint32_t i = 0; i < n; i++) {
-		struct client *c = &t->client[t->list[i]];
+		struct client *c = &t->all.client[t->all.list[i]];
 
 		c->queued = false;
 		client_settle(t, c);
@@ -617,21 +452,21 @@ client_event(struct tcp *t, struct client *c)
 		client_write(t, &c->conn);
 	if (c->conn.out_len == c->conn.out_at)
 		client_turn(t, c);
-	enlist(t, c);
+	clients_enlist(&t->all, c);
 }
 
 static void
 events_serve(struct tcp *t, int wait_ms)
 {
 	struct epoll_event ev[EVENTS_MAX];
-	uint32_t n_left = t->n_list;
+	uint32_t n_left = t->all.n_list;
 	int n;
 
 	n = epoll_wait(t->epoll, ev, EVENTS_MAX, n_left > 0 ? 0 : wait_ms);
 	t->now = now_mono_ms();
 	worker_front_refresh(&t->w->front);
 	for (uint32_t i = 0; i < n_left; i++)
-		client_turn(t, &t->client[t->list[i]]);
+		client_turn(t, &t->all.client[t->all.list[i]]);
 	for (int i = 0; i < n; i++) {
 		uint32_t which = (uint32_t)ev[i].data.u64;
 
@@ -648,29 +483,20 @@ events_serve(struct tcp *t, int wait_ms)
 				    t->ch->extra_fd, NULL);
 			break;
 		default:
-			client_event(t, &t->client[which]);
+			client_event(t, &t->all.client[which]);
 		}
 	}
 	turn_end(t);
-}
-
-static bool
-late(const struct tcp *t, const struct client *c)
-{
-	return (c->idle_due != 0 && t->now >= c->idle_due) ||
-	    (c->message_due != 0 && t->now >= c->message_due) ||
-	    (c->write_due != 0 && t->now >= c->write_due) ||
-	    (c->open_due != 0 && t->now >= c->open_due);
 }
 
 /* Between turns. */
 static void
 tick(struct tcp *t)
 {
-	for (uint32_t i = 0; i < t->n_max && t->n_open > 0; i++) {
-		struct client *c = &t->client[i];
+	for (uint32_t i = 0; i < t->all.n_max && t->all.n_open > 0; i++) {
+		struct client *c = &t->all.client[i];
 
-		if (c->fd < 0 || c->queued || !late(t, c))
+		if (c->fd < 0 || c->queued || !clients_late(c, t->now))
 			continue;
 		control_add(t->count, CONTROL_tcp_timeouts, 1);
 		client_close(t, c);
@@ -682,34 +508,6 @@ tick(struct tcp *t)
 }
 
 /* ---- the whole ---------------------------------------------------------------- */
-
-static enum err
-tables_make(struct tcp *t)
-{
-	size_t n = t->ch->clients_max, buckets = 64, bytes;
-	uint8_t *p;
-
-	while (buckets < n)
-		buckets *= 2;
-	bytes = n * (sizeof(struct client) + sizeof(uint32_t)) +
-	    buckets * sizeof(uint32_t);
-	p = mmap(NULL, bytes, PROT_READ | PROT_WRITE,
-	    MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-	if (p == MAP_FAILED)
-		return ERR_NO_MEMORY;
-	t->client = (struct client *)(void *)p;
-	t->list = (uint32_t *)(void *)(p + n * sizeof(struct client));
-	t->bucket = t->list + n;
-	t->n_max = (uint32_t)n;
-	t->n_buckets = (uint32_t)buckets;
-	for (size_t i = 0; i < n; i++) {
-		t->client[i].fd = -1;
-		t->client[i].next = (uint32_t)i + 1;
-	}
-	for (size_t i = 0; i < buckets; i++)
-		t->bucket[i] = NOBODY;
-	return OK;
-}
 
 static enum err
 tcp_init(struct tcp *t, struct worker *w, const struct worker_tcp_channel *ch)
@@ -734,11 +532,11 @@ tcp_init(struct tcp *t, struct worker *w, const struct worker_tcp_channel *ch)
 	t->ch = ch;
 	t->count = conf.count;
 	t->reader = conf.reader;
-	hash_key_random(&t->key);
 	t->epoll = epoll_create1(EPOLL_CLOEXEC);
 	if (t->epoll < 0)
 		return err_from_errno(errno);
-	e = tables_make(t);
+	e = clients_init(&t->all, ch->clients_max, ch->clients_per_ip_max,
+	    w->tcp_idle_ms, w->tcp_message_ms);
 	if (e == OK)
 		e = pipeline_init(&t->pipe, &conf);
 	if (e != OK)
@@ -760,13 +558,13 @@ drain(struct tcp *t)
 
 	if (t->accepting)
 		listeners_switch(t, false);
-	while (t->n_open > 0 && t->now < stop_at) {
+	while (t->all.n_open > 0 && t->now < stop_at) {
 		control_beat(t->reader);
 		events_serve(t, 50);
-		for (uint32_t i = 0; i < t->n_max; i++) {
-			struct client *c = &t->client[i];
+		for (uint32_t i = 0; i < t->all.n_max; i++) {
+			struct client *c = &t->all.client[i];
 
-			if (!idle(c))
+			if (!clients_idle(c))
 				continue;
 			if (c->chan != NULL)
 				t->ch->end(c->chan);

@@ -1,13 +1,13 @@
 /*
  * worker_tcp.h - the answering processes of TCP and TLS: their loop.
  *
- * Knows:    connections, deadlines, limits, whom to let go under pressure.
- * Not here: framing and answering (pipeline.h), TLS (worker_tls.h).
+ * Knows:    sockets, epoll, turns, accepting under pressure.
+ * Not here: who is connected and until when (clients.h), framing and
+ *           answering (pipeline.h), TLS (worker_tls.h).
  * Runs in:  one process per worker; epoll.  Its memory is reserved once.
  * Bounded:  clients_max connections, clients_per_ip_max of one IPv4 address
  *           or IPv6 /56; buffers as pipeline.h says; every wait has a
- *           deadline, and a slow reader must take WORKER_TCP_SLOW_BYTES in
- *           each message_ms.
+ *           deadline.
  */
 #ifndef DNSD_WORKER_TCP_H
 #define DNSD_WORKER_TCP_H
@@ -15,8 +15,6 @@
 #include <sys/types.h>
 
 #include "dnsd/worker.h"
-
-enum { WORKER_TCP_SLOW_BYTES = 16384 };
 
 /* What a channel's read and write say beside a count of bytes. */
 enum {

@@ -47,6 +47,7 @@ struct children {
 	uv_loop_t *loop;
 	struct children_conf conf;
 	char log_level[16];
+	char user[40];
 	struct children_calls calls;
 	struct child *list;
 	unsigned n, n_role[ROLES];
@@ -312,7 +313,7 @@ static enum err
 spawn(struct children *all, enum handoff_role role)
 {
 	struct child *child;
-	char role_arg[32], level_arg[32];
+	char role_arg[32], level_arg[32], user_arg[64];
 	const char *argv[6];
 	int n = 0, pair[2];
 	uv_stdio_container_t stdio[4] = {
@@ -341,6 +342,11 @@ spawn(struct children *all, enum handoff_role role)
 		snprintf(level_arg, sizeof(level_arg), "--log-level=%s",
 		    all->log_level);
 		argv[n++] = level_arg;
+	}
+	if (all->user[0] != '\0') {
+		snprintf(user_arg, sizeof(user_arg), "--user=%s",
+		    all->user);
+		argv[n++] = user_arg;
 	}
 	argv[n] = NULL;
 	stdio[3].flags = UV_INHERIT_FD;
@@ -457,6 +463,8 @@ children_new(uv_loop_t *loop, const struct children_conf *conf,
 	all->conf = *conf;
 	all->calls = *calls;
 	children_log_level(all, conf->log_level);
+	snprintf(all->user, sizeof(all->user), "%s",
+	    conf->user == NULL ? "" : conf->user);
 	for (int role = 1; role < ROLES; role++) {
 		uv_timer_init(loop, &all->timer[role]);
 		all->timer[role].data = all;

@@ -32,6 +32,7 @@ struct child;
 struct children_conf {
 	const char *program;		/* absolute path of xferd; borrowed */
 	const char *log_level;		/* passed on; or NULL; copied */
+	const char *user;		/* of the children, "": ours; copied */
 	unsigned fetch_warm;		/* fetch processes kept waiting */
 	unsigned fetch_max;		/* fetch processes at all */
 	bool want_notify;		/* run a notify process */

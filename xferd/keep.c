@@ -458,6 +458,7 @@ build_rooms(struct whole *w, const char *program)
 		1, 1 };
 	struct children_conf cc = { .program = program,
 		.log_level = conf->log.level,
+		.user = conf->transfer.child_user,
 		.fetch_warm = conf->transfer.fetch_warm,
 		.fetch_max = conf->transfer.fetch_max, .want_notify = true };
 	struct children_calls calls = { .arg = k, .frame = on_child_frame,

@@ -1,7 +1,7 @@
 /*
  * main.c - xferd: the main process is keep; `--role=` makes a child of it.
  *
- * A child gets descriptor 3, a role and a log level, and reads no file.
+ * A child gets descriptor 3, a role, a log level and a user, and reads no file.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -35,14 +35,14 @@ walls(enum sandbox_wall wall)
 }
 
 static int
-child_main(const char *role, const char *level_text)
+child_main(const char *role, const char *level_text, const char *user)
 {
 	enum log_level level = LOG_LEVEL_INFO;
 
 	if (level_text != NULL)
 		log_level_parse(level_text, &level);
 	hash_init();
-	if (sandbox_user("") != OK)
+	if (sandbox_user(user) != OK)
 		return SVC_EXIT_FAIL;
 	if (strcmp(role, "fetch") == 0) {
 		log_init("xferd-fetch", level);
@@ -65,19 +65,29 @@ child_main(const char *role, const char *level_text)
 	return SVC_EXIT_USAGE;
 }
 
+/* What keep gave a child; NULL when it did not. */
+static const char *
+arg_of(int argc, char **argv, const char *name)
+{
+	for (int i = 1; i < argc; i++)
+		if (strncmp(argv[i], name, strlen(name)) == 0)
+			return argv[i] + strlen(name);
+	return NULL;
+}
+
 int
 main(int argc, char **argv)
 {
-	static const char ROLE[] = "--role=", LEVEL[] = "--log-level=";
+	const char *role = arg_of(argc, argv, "--role=");
+	const char *user = arg_of(argc, argv, "--user=");
 	char program[4096];
 	struct svc svc;
 	ssize_t n;
 	int code;
 
-	if (argc >= 2 && strncmp(argv[1], ROLE, sizeof(ROLE) - 1) == 0)
-		return child_main(argv[1] + sizeof(ROLE) - 1, argc >= 3 &&
-		    strncmp(argv[2], LEVEL, sizeof(LEVEL) - 1) == 0 ?
-		    argv[2] + sizeof(LEVEL) - 1 : NULL);
+	if (role != NULL)
+		return child_main(role, arg_of(argc, argv, "--log-level="),
+		    user == NULL ? "" : user);
 
 	hash_init();
 	if (!svc_begin(&svc, "xferd", NULL, 0, argc, argv, &code))

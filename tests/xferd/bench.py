@@ -229,6 +229,8 @@ class Bench:
             "transfer.breaker_s": "2", "transfer.poll_ms": "200",
             "log.level": "debug",
         }
+        if os.geteuid() == 0:
+            sets["transfer.child_user"] = "nobody"
         sets.update(more)
         return sets
 

@@ -26,6 +26,7 @@
 enum {
 	TICKET_KEY_BYTES = 80,
 	CHAIN_MAX = 10,
+	TLS_NICE = 5,
 	TLS_DATA_MAX = 64 << 20,	/* bytes beyond those of the start, */
 	CHAN_DATA_MAX = 96 << 10,	/* and for each connection */
 };
@@ -406,6 +407,8 @@ worker_tls_run(struct worker *w)
 		.tick = tick,
 	};
 
+	/* Handshakes are dear, and a flood of them waits behind datagrams. */
+	(void)!nice(TLS_NICE);
 	tls.w = w;
 	tls.count = &w->control->counters[w->slot];
 	say(&tls, TLSFILES_GOOD);

@@ -14,6 +14,7 @@ enum { TENANT_REPLY_MAX = 16384, TENANT_LIST_MAX = 1 << 20 };
 
 struct limits_in {
 	struct body_int zones, primaries, keys, tokens;
+	struct body_int keep_versions, keep_versions_days;
 };
 
 struct tenant_in {
@@ -37,6 +38,10 @@ static const struct body_field limit_fields[] = {
 	  offsetof(struct limits_in, keys) },
 	{ "tokens", BODY_INT, BODY_OPT, 0, 10000000,
 	  offsetof(struct limits_in, tokens) },
+	{ "keep_versions", BODY_INT, BODY_OPT, 1, 100000,
+	  offsetof(struct limits_in, keep_versions) },
+	{ "keep_versions_days", BODY_INT, BODY_OPT, 0, 36500,
+	  offsetof(struct limits_in, keep_versions_days) },
 };
 
 static void
@@ -86,7 +91,7 @@ add_limit(struct jw *w, const char *key, const struct body_int *n)
 		jw_int(w, key, n->v);
 }
 
-/* The limits as JSON; @out of 256 bytes is more than four numbers take. */
+/* The limits as JSON; @out of 256 bytes is more than six numbers take. */
 static enum err
 print_limits(const struct limits_in *in, char out[256])
 {
@@ -100,6 +105,8 @@ print_limits(const struct limits_in *in, char out[256])
 	add_limit(&w, "primaries", &in->primaries);
 	add_limit(&w, "keys", &in->keys);
 	add_limit(&w, "tokens", &in->tokens);
+	add_limit(&w, "keep_versions", &in->keep_versions);
+	add_limit(&w, "keep_versions_days", &in->keep_versions_days);
 	jw_end_object(&w);
 	text = jw_take(&w, &len);
 	if (text == NULL)

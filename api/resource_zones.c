@@ -9,6 +9,7 @@
 
 #include "api/app.h"
 #include "api/lookup.h"
+#include "api/policy.h"
 #include "api/primary.h"
 #include "api/req.h"
 #include "api/resource_zones.h"
@@ -16,6 +17,8 @@
 #include "api/sql.h"
 #include "api/verdict.h"
 #include "common/base/now.h"
+
+#define SIGNATURES_SOON_MS (INT64_C(3) * 86400 * 1000)
 
 enum {
 	ZONE_PRIMARIES_MAX = RESOURCE_ZONES_PRIMARIES_MAX,
@@ -27,6 +30,7 @@ struct zone_in {
 	struct body_str name;
 	struct body_list primaries;
 	struct body_bool accept_lower;
+	struct body_any policy;
 };
 
 /* ---- the document ---- */
@@ -68,6 +72,21 @@ served(struct db_rows *rows, size_t row)
 	    db_get_i64(rows, row, 6) > 1) ? "yes" : "no";
 }
 
+static void
+print_pin(struct jw *w, struct db_rows *rows, size_t row)
+{
+	int64_t until = db_get_time_ms_or(rows, row, 31, INT64_MAX);
+	char when[NOW_TEXT_MAX];
+
+	if (!db_is_null(rows, row, 30))
+		jw_str(w, NULL, "an old version is pinned: what your primary "
+		    "has is not taken until it is unpinned");
+	if (until - now_wall_ms() < SIGNATURES_SOON_MS)
+		jw_fmt(w, NULL, "the first of the zone's signatures %s at %s: "
+		    "sign the zone again at your primary", until <
+		    now_wall_ms() ? "ended" : "ends", now_print(until, when));
+}
+
 /* In sentences: how the zone fares, and what its owner should know. */
 static void
 print_verdict(struct jw *w, struct db_rows *rows, size_t row)
@@ -102,6 +121,7 @@ print_verdict(struct jw *w, struct db_rows *rows, size_t row)
 		    "we serve, at the same serial %u: raise the serial at the "
 		    "primary that is right", db_get_text(rows, row, 27),
 		    in.serial);
+	print_pin(w, rows, row);
 	jw_end_list(w);
 }
 
@@ -123,14 +143,17 @@ resource_zones_print(struct jw *w, const char *member, const struct conf *conf,
 	show_time(w, "loaded_at", rows, row, 9);
 	show_time(w, "refresh_at", rows, row, 10);
 	show_time(w, "expires_at", rows, row, 11);
-	/* Signatures that end before EXPIRE will count here, too. */
-	show_time(w, "runs_out_at", rows, row, 11);
+	show_time(w, "signed_until", rows, row, 31);
+	show_time(w, "runs_out_at", rows, row, 32);
 	print_nameservers(w, conf, (uint64_t)db_get_i64(rows, row, 14));
 	show_json(w, "primaries", rows, row, 18);
 	show_json(w, "edges", rows, row, 19);
 	print_verdict(w, rows, row);
 	print_error(w, rows, row);
 	jw_bool(w, "accept_lower_serial", db_get_bool(rows, row, 24));
+	show_json(w, "policy", rows, row, 28);
+	show_json(w, "held", rows, row, 29);
+	show_json(w, "pinned", rows, row, 30);
 	show_time(w, "created_at", rows, row, 15);
 	show_time(w, "changed_at", rows, row, 16);
 	jw_end_object(w);
@@ -480,6 +503,8 @@ static const struct body_field patch_fields[] = {
 	  offsetof(struct zone_in, primaries) },
 	{ "accept_lower_serial", BODY_BOOL, BODY_OPT, 0, 0,
 	  offsetof(struct zone_in, accept_lower) },
+	{ "policy", BODY_OBJ, BODY_OPT, 0, 0,
+	  offsetof(struct zone_in, policy) },
 };
 
 static enum err
@@ -523,6 +548,23 @@ replace_primaries(struct db *db, struct req *r, const struct lookup_zone *z,
 	return e;
 }
 
+/* What is held now may pass, so it is looked at again. */
+static enum err
+change_policy(struct db *db, struct req *r, const struct lookup_zone *z,
+    const struct policy_in *policy)
+{
+	struct db_rows *rows = NULL;
+	enum err e = policy_store(db, r, z, policy);
+
+	if (e == OK)
+		e = db_exec(db, SQL_STMT(zone_touch), DB_PARAMS(
+		    db_uuid(r->who.tenant_id), db_uuid(z->id)), NULL);
+	if (e == OK)
+		e = add_job(db, r, z->id, "refresh", &rows);
+	db_rows_free(rows);
+	return e != OK ? e : repo_audit(db, r, "zone.policy", z->name.text);
+}
+
 static enum err
 patch_zone(struct db *db, struct req *r, void *arg)
 {
@@ -530,6 +572,7 @@ patch_zone(struct db *db, struct req *r, void *arg)
 	struct lookup_zone z;
 	struct lookup_name name;
 	struct zone_in in = { 0 };
+	struct policy_in policy;
 	enum err e;
 
 	(void)arg;
@@ -538,6 +581,8 @@ patch_zone(struct db *db, struct req *r, void *arg)
 		return e;
 	body_read(body_root(r->body), "", patch_fields,
 	    COUNT_OF(patch_fields), &in, &r->faults);
+	if (in.policy.set)
+		policy_read(r, in.policy.node, "/policy", &policy);
 	resource_zones_check_name(r, &in.name, "", &name);
 	if (in.name.set && r->faults.n == 0 &&
 	    !dname_equal(name.wire, z.name.wire))
@@ -559,6 +604,8 @@ patch_zone(struct db *db, struct req *r, void *arg)
 		e = db_exec(db, SQL_STMT(zone_accept_lower), DB_PARAMS(
 		    db_uuid(r->who.tenant_id), db_uuid(z.id),
 		    db_bool(in.accept_lower.v)), NULL);
+	if (e == OK && in.policy.set)
+		e = change_policy(db, r, &z, &policy);
 	if (e == OK && in.accept_lower.set)
 		e = repo_audit(db, r, "zone.change", z.name.text);
 	return e != OK ? e : reply_zone(db, r, 200, z.id);

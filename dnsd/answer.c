@@ -489,8 +489,6 @@ answer_liken(const struct answer_job *job, struct answer_likeness *out)
 	const struct cache_zone *z = job->view.zone;
 
 	out->cookie_good = job->cookie == COOKIE_GOOD;
-	out->client = job->facts.client;
-	out->client_len = job->facts.client_len;
 	out->now_boot_ms = job->facts.now_boot_ms;
 	out->zone = 0;
 	if (z != NULL)

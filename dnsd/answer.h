@@ -65,8 +65,6 @@ enum answer_kind {
 struct answer_likeness {
 	enum answer_kind kind;
 	bool cookie_good;
-	uint8_t client_len;
-	const uint8_t *client;		/* as in the facts */
 	uint64_t zone;			/* part of its id; 0: none */
 	int64_t now_boot_ms;
 };

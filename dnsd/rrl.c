@@ -20,20 +20,18 @@
 enum { TIME_BITS = 44, SECOND_US = 1000000 };
 
 #define TIME_MASK (((uint64_t)1 << TIME_BITS) - 1)
-#define V4_MARK (UINT64_C(1) << 32)		/* 0:1::/32 */
-
-static inline uint64_t
-get32(const uint8_t *p)
+void
+rrl_init(struct rrl *r, struct rrl_table *table, uint32_t per_second,
+    uint32_t network_per_second, uint32_t slip)
 {
-	return (uint32_t)p[0] << 24 | (uint32_t)p[1] << 16 |
-	    (uint32_t)p[2] << 8 | p[3];
-}
-
-static inline uint64_t
-address64(const uint8_t *ip, size_t ip_len)
-{
-	return ip_len == 4 ? get32(ip) | V4_MARK :
-	    get32(ip) << 32 | get32(ip + 4);
+	CHECK(per_second > 0 && per_second <= RRL_RATE_MAX);
+	CHECK(network_per_second <= RRL_RATE_MAX);
+	memset(r, 0, sizeof(*r));
+	r->table = table;
+	r->interval_us = SECOND_US / per_second;
+	r->network_interval_us = network_per_second == 0 ? 0 :
+	    SECOND_US / network_per_second;
+	r->slip = slip;
 }
 
 void
@@ -46,7 +44,7 @@ rrl_exempt(struct rrl *r, const uint8_t *ip, size_t ip_len, unsigned bits)
 	if (ip_len == 4)
 		mask |= ~(uint64_t)UINT32_MAX;
 	r->exempt[r->n_exempt++] = (struct rrl_exempt){
-		.net = address64(ip, ip_len) & mask, .mask = mask
+		.net = rrl_address(ip, ip_len) & mask, .mask = mask
 	};
 }
 
@@ -79,7 +77,7 @@ vacate(_Atomic uint64_t *line, unsigned own, uint64_t now)
 
 /* May the bucket have one more? Counts it if so. */
 static bool
-take(struct rrl_table *t, uint64_t hash, uint32_t per_second, uint64_t now)
+take(struct rrl_table *t, uint64_t hash, uint32_t interval_us, uint64_t now)
 {
 	_Atomic uint64_t *line = &t->cell[hash % (RRL_CELLS / RRL_WAYS) *
 	    RRL_WAYS];
@@ -102,34 +100,30 @@ take(struct rrl_table *t, uint64_t hash, uint32_t per_second, uint64_t now)
 		cell = vacate(line, own, now);
 	if (ahead(due, now) > SECOND_US)
 		return false;
-	due = (due + SECOND_US / per_second) & TIME_MASK;
+	due = (due + interval_us) & TIME_MASK;
 	atomic_store_explicit(cell, (hash & ~TIME_MASK) | due,
 	    memory_order_relaxed);
 	return true;
 }
 
 enum rrl_verdict
-rrl_judge(struct rrl *r, const uint8_t *ip, size_t ip_len, enum rrl_kind kind,
-    uint64_t zone, int64_t now_ms)
+rrl_judge(struct rrl *r, uint64_t address, enum rrl_kind kind, uint64_t zone,
+    int64_t now_ms)
 {
 	struct rrl_table *t = r->table;
-	uint64_t address = address64(ip, ip_len);
 	uint64_t now = (uint64_t)now_ms * 1000 & TIME_MASK;
 	uint64_t net, hash;
 
-	for (uint32_t i = 0; i < r->n_exempt; i++)
-		if ((address & r->exempt[i].mask) == r->exempt[i].net)
-			return RRL_PASS;
-	net = ip_len == 4 ? address >> (32 - RRL_V4_BITS) | V4_MARK << 1 :
-	    address >> (64 - RRL_V6_BITS);
+	net = address >> 32 == RRL_V4_MARK >> 32 ?
+	    address >> (32 - RRL_V4_BITS) : address >> (64 - RRL_V6_BITS);
 	hash = namehash_fold(net ^ t->key[0], zone ^ t->key[1]);
 	hash = namehash_fold(hash ^ t->key[2], (uint64_t)kind ^ t->key[3]);
-	if (take(t, hash, r->per_second, now)) {
-		if (r->network_per_second == 0)
+	if (take(t, hash, r->interval_us, now)) {
+		if (r->network_interval_us == 0)
 			return RRL_PASS;
 		hash = namehash_fold(net ^ t->key[2], t->key[1]);
 		hash = namehash_fold(hash ^ t->key[0], t->key[3]);
-		if (take(t, hash, r->network_per_second, now))
+		if (take(t, hash, r->network_interval_us, now))
 			return RRL_PASS;
 	}
 	r->n_limited++;

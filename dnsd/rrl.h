@@ -16,10 +16,13 @@
 #ifndef DNSD_RRL_H
 #define DNSD_RRL_H
 
+#include <arpa/inet.h>
+#include <endian.h>
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 enum {
 	RRL_CELLS = 1 << 17,
@@ -29,6 +32,8 @@ enum {
 	RRL_V6_BITS = 56,
 	RRL_RATE_MAX = 1000000,
 };
+
+#define RRL_V4_MARK (UINT64_C(1) << 32)		/* 0:1::/32 */
 
 enum rrl_kind {
 	RRL_DATA, RRL_NODATA, RRL_NXDOMAIN, RRL_REFERRAL, RRL_ERROR,
@@ -58,13 +63,42 @@ struct rrl_exempt {
 
 struct rrl {
 	struct rrl_table *table;	/* shared; keyed once by its maker */
-	uint32_t per_second;		/* of one network, kind and zone */
-	uint32_t network_per_second;	/* of one network; 0: any number */
+	uint32_t interval_us;		/* of one network, kind and zone */
+	uint32_t network_interval_us;	/* of one network; 0: any number */
 	uint32_t slip;			/* one of so many; 0: none */
 	uint32_t n_exempt;
 	struct rrl_exempt exempt[RRL_EXEMPT_MAX];
 	uint32_t n_limited;		/* for slip */
 };
+
+/** rrl_init() - @network_per_second may be 0, see above; nobody is exempt */
+void rrl_init(struct rrl *r, struct rrl_table *table, uint32_t per_second,
+    uint32_t network_per_second, uint32_t slip);
+
+/** rrl_address() - an address as one number: IPv4, or 64 bits of IPv6 */
+static inline uint64_t
+rrl_address(const uint8_t *ip, size_t ip_len)
+{
+	uint64_t v = 0;
+	uint32_t v4;
+
+	if (ip_len == 4) {
+		memcpy(&v4, ip, 4);
+		return ntohl(v4) | RRL_V4_MARK;
+	}
+	memcpy(&v, ip, 8);
+	return be64toh(v);
+}
+
+/** rrl_is_exempt() - not to be judged */
+static inline bool
+rrl_is_exempt(const struct rrl *r, uint64_t address)
+{
+	for (uint32_t i = 0; i < r->n_exempt; i++)
+		if ((address & r->exempt[i].mask) == r->exempt[i].net)
+			return true;
+	return false;
+}
 
 /**
  * rrl_exempt() - never limit these
@@ -77,10 +111,11 @@ void rrl_exempt(struct rrl *r, const uint8_t *ip, size_t ip_len,
 
 /**
  * rrl_judge() - count one answer
- * @zone:   a number for the zone, 0 for none
- * @now_ms: of a clock that never steps, the same for all workers
+ * @address: of the client: rrl_address()
+ * @zone:    a number for the zone, 0 for none
+ * @now_ms:  of a clock that never steps, the same for all workers
  */
-enum rrl_verdict rrl_judge(struct rrl *r, const uint8_t *ip, size_t ip_len,
+enum rrl_verdict rrl_judge(struct rrl *r, uint64_t address,
     enum rrl_kind kind, uint64_t zone, int64_t now_ms);
 
 #endif

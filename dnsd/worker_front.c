@@ -93,20 +93,20 @@ worker_front_init(struct worker_front *f, const struct conf *conf,
     int cookies_fd, int rrl_fd, struct answer_ctx *ctx)
 {
 	struct cookie_jar *jar = NULL;
+	struct rrl_table *table = NULL;
 	enum err e = agent_put(conf->dns.report_agent, ctx);
 
 	memset(f, 0, sizeof(*f));
 	if (e == OK && cookies_fd >= 0)
 		e = cookie_jar_map(cookies_fd, false, &jar);
 	if (e == OK && rrl_fd >= 0 && conf->dns.rrl)
-		e = table_map(rrl_fd, &f->rrl.table);
+		e = table_map(rrl_fd, &table);
 	if (e != OK)
 		return e;
 	f->jar = jar;
-	f->limits = f->rrl.table != NULL;
-	f->rrl.per_second = conf->dns.rrl_per_second;
-	f->rrl.network_per_second = conf->dns.rrl_network_per_second;
-	f->rrl.slip = conf->dns.rrl_slip;
+	f->limits = table != NULL;
+	rrl_init(&f->rrl, table, conf->dns.rrl_per_second,
+	    conf->dns.rrl_network_per_second, conf->dns.rrl_slip);
 	prefixes_put(f, conf);
 	homes_put(f, conf);
 	text_put(&f->chaos.version, conf->dns.chaos_version);
@@ -198,16 +198,16 @@ worker_front_unwrap(const struct worker_front *f,
 }
 
 bool
-worker_front_limit(struct worker_front *f, struct answer_job *job,
-    struct control_counters *count, size_t *len)
+worker_front_limit(struct worker_front *f, uint64_t address,
+    struct answer_job *job, struct control_counters *count, size_t *len)
 {
 	struct answer_likeness like;
 
 	answer_liken(job, &like);
 	if (like.cookie_good)
 		return true;
-	switch (rrl_judge(&f->rrl, like.client, like.client_len,
-	    (enum rrl_kind)like.kind, like.zone, like.now_boot_ms)) {
+	switch (rrl_judge(&f->rrl, address, (enum rrl_kind)like.kind,
+	    like.zone, like.now_boot_ms)) {
 	case RRL_PASS:
 		return true;
 	case RRL_SLIP:

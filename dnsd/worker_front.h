@@ -102,14 +102,29 @@ bool worker_front_unwrap(const struct worker_front *f,
     const struct sockaddr_storage *source, const uint8_t *bytes, size_t len,
     uint8_t stripe, struct proxyv2 *header, struct worker_front_client *out);
 
+/** worker_front_counted() - whose answers are counted: rrl_address(), 0 for
+ *  nobody's */
+static inline uint64_t
+worker_front_counted(const struct worker_front *f,
+    const struct worker_front_client *client)
+{
+	uint64_t a;
+
+	if (!f->limits || client->ip_len == 0)
+		return 0;
+	a = rrl_address(client->ip, client->ip_len);
+	return rrl_is_exempt(&f->rrl, a) ? 0 : a;
+}
+
 /**
  * worker_front_limit() - may this UDP answer be sent?
- * @len: of the answer; changed when it is sent truncated instead
+ * @address: of the client, not 0
+ * @len:     of the answer; changed when it is sent truncated instead
  *
  * Counts.  Returns false when it is not.
  */
-bool worker_front_limit(struct worker_front *f, struct answer_job *job,
-    struct control_counters *count, size_t *len);
+bool worker_front_limit(struct worker_front *f, uint64_t address,
+    struct answer_job *job, struct control_counters *count, size_t *len);
 
 /** worker_front_key() - give a new table its key; the supervisor's */
 MUST_USE enum err worker_front_key(int rrl_fd);

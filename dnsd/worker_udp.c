@@ -27,6 +27,7 @@ struct udp {
 	struct cache_reader *reader;
 	const struct cache_super *super;
 	struct proxyv2 header[RING_BATCH];
+	uint64_t counted[RING_BATCH];	/* whose answers are; 0: nobody's */
 	struct answer_job job[RING_BATCH];
 	_Alignas(64) uint8_t out[RING_BATCH][OUT_MAX];
 };
@@ -72,6 +73,7 @@ job_begin(struct udp *u, unsigned slot, int64_t now, uint32_t wall_s)
 		.now_boot_ms = now,
 		.now_wall_s = wall_s,
 	};
+	u->counted[slot] = worker_front_counted(&u->w->front, &client);
 	answer_begin(&u->job[slot], &u->w->ctx, &f);
 	return true;
 }
@@ -109,8 +111,8 @@ notify_pass(struct udp *u, unsigned slot)
 static bool
 may_send(struct udp *u, unsigned slot, size_t *len)
 {
-	return !u->w->front.limits || worker_front_limit(&u->w->front,
-	    &u->job[slot], u->count, len);
+	return u->counted[slot] == 0 || worker_front_limit(&u->w->front,
+	    u->counted[slot], &u->job[slot], u->count, len);
 }
 
 static void

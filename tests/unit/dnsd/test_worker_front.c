@@ -99,6 +99,18 @@ TEST(the_target_decides_the_stripe)
 static struct asker t;
 static struct cookie_secrets secrets = { .n = 1 };
 
+static bool
+limit(struct control_counters *count, size_t *len)
+{
+	const struct worker_front_client c = {
+		.ip = t.client, .ip_len = t.client_len
+	};
+	uint64_t counted = worker_front_counted(&f, &c);
+
+	return counted == 0 || worker_front_limit(&f, counted, &t.job, count,
+	    len);
+}
+
 static unsigned
 ask_many(unsigned n, const char *question, unsigned *out_slipped)
 {
@@ -111,7 +123,7 @@ ask_many(unsigned n, const char *question, unsigned *out_slipped)
 
 		ask(&t, question);
 		len = t.reply_len;
-		if (!worker_front_limit(&f, &t.job, &count, &len))
+		if (!limit(&count, &len))
 			continue;
 		sent++;
 		if (!t.job.tc)
@@ -134,7 +146,7 @@ TEST(q202_answers_over_the_rate_are_short_or_none)
 
 	memset(&f, 0, sizeof(f));
 	f.limits = true;
-	f.rrl = (struct rrl){ .table = &table, .per_second = 10, .slip = 2 };
+	rrl_init(&f.rrl, &table, 10, 0, 2);
 	ask_init(&t);
 	testcache_add_text(&t.cache, "e.",
 	    "@ 60 IN SOA ns1 admin 7 2 3 4 300\n@ 60 IN NS ns1\n"
@@ -155,6 +167,13 @@ TEST(q202_answers_over_the_rate_are_short_or_none)
 	assert_int_equal(slipped, 0);
 	ask_many(5, "other. A", &slipped);
 	assert_int_equal(slipped, 0);
+	/* Nobody is counted who is exempt, or where nothing is limited. */
+	rrl_exempt(&f.rrl, t.client, 4, 24);
+	assert_int_equal(ask_many(100, "e. TXT", &slipped), 100);
+	f.rrl.n_exempt = 0;
+	f.limits = false;
+	assert_int_equal(ask_many(100, "e. TXT", &slipped), 100);
+	f.limits = true;
 	/* Who has a good cookie is where it says it is. */
 	t.ctx.cookies = &secrets;
 	cookie_make(&secrets.key[0], (const uint8_t *)"clientck", t.client, 4,
@@ -169,7 +188,7 @@ TEST(q202_answers_over_the_rate_are_short_or_none)
 		t.request[t.request_len - 1] = 28;
 		t.request_len += 28;
 		ask_raw(&t, ANSWER_UDP, 0);
-		assert_true(worker_front_limit(&f, &t.job, &count, &len));
+		assert_true(limit(&count, &len));
 		assert_false(t.job.tc);
 	}
 	/* A bad one is told the good one when its answer slips. */
@@ -180,7 +199,7 @@ TEST(q202_answers_over_the_rate_are_short_or_none)
 		t.request[t.request_len - 1] ^= 1;
 		ask_raw(&t, ANSWER_UDP, 0);
 		t.request[t.request_len - 1] ^= 1;
-		if (!worker_front_limit(&f, &t.job, &count, &len))
+		if (!limit(&count, &len))
 			continue;
 		assert_int_equal(len, t.request_len);
 		assert_memory_equal(t.reply + len - COOKIE_BYTES, cookie,

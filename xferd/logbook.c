@@ -30,6 +30,25 @@ logbook_open(struct round *r, enum attempt_kind kind, const char *transport)
 		r->attempt.serial_before = r->zone.in.soa.serial;
 }
 
+enum { LOG_EVERY_MS = 600 * 1000 };
+
+/* The same of one zone at one primary is logged once in a while: the attempts
+ * have each.							T-222 */
+static bool
+worth_logging(struct tally_entry *memory, const char *reason)
+{
+	int64_t now = now_mono_ms();
+
+	if (memory == NULL)
+		return true;
+	if (memory->logged != NULL && strcmp(memory->logged, reason) == 0 &&
+	    now - memory->logged_ms < LOG_EVERY_MS)
+		return false;
+	memory->logged = reason;
+	memory->logged_ms = now;
+	return true;
+}
+
 static bool
 reason_is_theirs(const char *reason)
 {
@@ -49,10 +68,11 @@ logbook_close(struct round *r, enum attempt_outcome outcome,
 		a->total_ms = now_mono_ms() - a->started_ms;
 	if (outcome == ATTEMPT_FAILED || outcome == ATTEMPT_REFUSED) {
 		snprintf(r->error, sizeof(r->error), "%s", a->message);
-		log_info("attempt.failed", "zone=%s kind=%s primary=%s "
-		    "reason=%s why=%s", LOG_Q(r->lz->name),
-		    attempt_kind_text(a->kind), SOCK_TEXT(&a->primary),
-		    reason, LOG_Q(a->message));
+		if (worth_logging(r->memory[r->p], reason))
+			log_info("attempt.failed", "zone=%s kind=%s "
+			    "primary=%s reason=%s why=%s", LOG_Q(r->lz->name),
+			    attempt_kind_text(a->kind), SOCK_TEXT(&a->primary),
+			    reason, LOG_Q(a->message));
 	}
 	r->shown[r->p].asked = true;
 	if (a->primary_serial >= 0)

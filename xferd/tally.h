@@ -34,6 +34,8 @@ struct tally_entry {
 	bool answered;			/* has shown a zone */
 	struct spool_account spool;
 	unsigned failures;		/* in a row */
+	const char *logged;		/* reason logged last, static */
+	int64_t logged_ms;
 	int64_t avoid_until_ms;		/* mono; the breaker is open */
 	int64_t no_edns_until_ms;
 	int64_t no_ixfr_until_ms;

@@ -66,6 +66,7 @@ def a_zone_in_step_says_what_it_serves(c):
 
 @test
 def a_primary_that_died(c):
+    """T-221"""
     f = c.loaded("died.test")
     f.stop()
     c.farms.remove(f)

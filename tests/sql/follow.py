@@ -84,12 +84,14 @@ CREATE PUBLICATION edge FOR TABLE zone_state, zone_page, zone_node,
         assert int(after[0]) == int(before[0]) + 1, (before, after)
         assert after[1] == before[1]
 
+    # T-213
     yield "16 writers out of order, three followers", run
     for name in ("core", "standby", "subscriber"):
         yield name + ": nothing missed, nothing back, nothing early", \
             follower(name)
     yield "a naive follower misses changes under this load", naive
     yield "the subscriber tells the core's horizon", subscriber_knows_the_core
+    # T-214: dnsd's part is the epoch that its tests of the feed change
     yield "a promotion changes the timeline at once", promotion
     for c in (subscriber, standby, core):
         sqllib.stop(c)

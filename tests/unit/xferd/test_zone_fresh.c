@@ -359,6 +359,26 @@ CASE(t172_a_zone_that_is_dead_at_the_root_expires_everywhere)
 	}
 }
 
+/* ---- T-019: only differences count -------------------------------------- */
+
+CASE(t019_a_clock_of_another_epoch_gives_the_same_round)
+{
+	int64_t due, expires, shift = INT64_C(315360000000);
+	struct zone_event ev = { .kind = ZONE_EV_SOA, .soa = s.soa };
+
+	s.n_primaries = 1;
+	begin();
+	step(ZONE_EV_SOA, 100);
+	due = z.end.due_at_ms - NOW;
+	expires = z.end.expires_at_ms - NOW;
+	s.contact_at_ms += shift;
+	s.expires_at_ms += shift;
+	zone_begin(&z, &LIMITS, &s, NOW + shift, &a);
+	zone_step(&z, &ev, NOW + shift, &a);
+	assert_int_equal(z.end.due_at_ms - NOW - shift, due);
+	assert_int_equal(z.end.expires_at_ms - NOW - shift, expires);
+}
+
 /* ---- expiry comes near -------------------------------------------------- */
 
 CASE(half_of_expire_three_quarters_and_nine_tenths_are_noted_once_each)

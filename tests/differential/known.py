@@ -57,6 +57,18 @@ def both_proofs(ctx):
             for r in more)
 
 
+@known("wildcard that is an empty non-terminal, opt-out")
+def opted_out_wildcard(ctx):
+    """One NSEC3 more, which covers the wildcard."""
+    more = set(ctx.mine.authority) - set(ctx.theirs.authority)
+    covers = [r for r in more if r[1] == W.NSEC3]
+    return same_but(ctx, "authority") and ctx.mine.rcode == 0 and \
+        set(ctx.theirs.authority) < set(ctx.mine.authority) and \
+        len(covers) == 1 and covers[0][4][1] & 1 == 1 and \
+        all(r == covers[0] or r[2] == W.NSEC3 and r[0] == covers[0][0]
+            for r in more) and any(v.key == ctx.mine.key for v in ctx.views)
+
+
 @known("CNAME loop")
 def loop(ctx):
     """The records that another sends with SERVFAIL."""

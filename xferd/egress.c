@@ -8,6 +8,7 @@
 #include "xferd/egress.h"
 
 #include <errno.h>
+#include <ifaddrs.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <stdlib.h>
@@ -35,6 +36,9 @@ static const struct denied DENIED[] = {
 	{ "100.64.0.0/10", EGRESS_PRIVATE },	/* RFC 6598 */
 	{ "169.254.0.0/16", EGRESS_LINK_LOCAL },
 	{ "192.0.0.0/24", EGRESS_RESERVED },	/* RFC 6890 */
+	{ "192.0.2.0/24", EGRESS_RESERVED },	/* documentation, RFC 5737 */
+	{ "198.51.100.0/24", EGRESS_RESERVED },
+	{ "203.0.113.0/24", EGRESS_RESERVED },
 	{ "192.88.99.0/24", EGRESS_RESERVED },	/* RFC 7526 */
 	{ "198.18.0.0/15", EGRESS_RESERVED },	/* RFC 2544 */
 	{ "224.0.0.0/4", EGRESS_MULTICAST },
@@ -43,11 +47,16 @@ static const struct denied DENIED[] = {
 	{ "::1/128", EGRESS_LOOPBACK },
 	{ "::ffff:0:0/96", EGRESS_EMBEDDED },	/* v4-mapped */
 	{ "::/96", EGRESS_EMBEDDED },		/* v4-compatible */
+	{ "::ffff:0:0:0/96", EGRESS_EMBEDDED },	/* v4-translated, RFC 2765 */
 	{ "64:ff9b::/96", EGRESS_EMBEDDED },	/* NAT64, RFC 6052 */
 	{ "64:ff9b:1::/48", EGRESS_EMBEDDED },	/* RFC 8215 */
 	{ "2001::/32", EGRESS_EMBEDDED },	/* Teredo */
 	{ "2002::/16", EGRESS_EMBEDDED },	/* 6to4 */
-	{ "100::/64", EGRESS_RESERVED },	/* RFC 6666 */
+	{ "2001::/23", EGRESS_RESERVED },	/* of the IETF, RFC 2928 */
+	{ "2001:db8::/32", EGRESS_RESERVED },	/* documentation, RFC 3849 */
+	{ "3fff::/20", EGRESS_RESERVED },	/* the same, RFC 9637 */
+	{ "5f00::/16", EGRESS_RESERVED },	/* SRv6, RFC 9602 */
+	{ "100::/63", EGRESS_RESERVED },	/* RFC 6666, RFC 9780 */
 	{ "fc00::/7", EGRESS_PRIVATE },
 	{ "fec0::/10", EGRESS_PRIVATE },
 	{ "fe80::/10", EGRESS_LINK_LOCAL },
@@ -102,6 +111,58 @@ egress_rules_source(struct egress_rules *rules, const char *address)
 	return OK;
 }
 
+enum err
+egress_rules_own(struct egress_rules *rules, const struct sock_addr *address)
+{
+	if (rules->n_own == EGRESS_OWN_MAX)
+		return ERR_LIMIT;
+	rules->own[rules->n_own++] = *address;
+	return OK;
+}
+
+void
+egress_rules_interfaces(struct egress_rules *rules)
+{
+	struct ifaddrs *all = NULL;
+
+	if (getifaddrs(&all) != 0)
+		return;
+	for (struct ifaddrs *i = all; i != NULL; i = i->ifa_next) {
+		struct sock_addr a;
+
+		if (i->ifa_addr == NULL ||
+		    (i->ifa_addr->sa_family != AF_INET &&
+		    i->ifa_addr->sa_family != AF_INET6) ||
+		    sock_addr_from_sa(i->ifa_addr,
+		    i->ifa_addr->sa_family == AF_INET ?
+		    sizeof(struct sockaddr_in) : sizeof(struct sockaddr_in6),
+		    &a) != OK)
+			continue;
+		a.scope = 0;
+		if (egress_rules_own(rules, &a) != OK)
+			break;		/* the table has the special ones */
+	}
+	freeifaddrs(all);
+}
+
+/* ISATAP (RFC 5214): an IPv4 address as the interface identifier. */
+static bool
+is_isatap(const struct sock_addr *to)
+{
+	return to->family == 6 && (to->ip[8] & 0xfd) == 0 &&
+	    to->ip[9] == 0 && to->ip[10] == 0x5e && to->ip[11] == 0xfe;
+}
+
+static bool
+is_own(const struct egress_rules *rules, const struct sock_addr *to)
+{
+	for (unsigned i = 0; i < rules->n_own; i++)
+		if (rules->own[i].family == to->family &&
+		    memcmp(rules->own[i].ip, to->ip, sizeof(to->ip)) == 0)
+			return true;
+	return false;
+}
+
 static bool
 port_allowed(const struct egress_rules *rules, uint16_t port)
 {
@@ -135,6 +196,13 @@ egress_check(const struct egress_rules *rules, const struct sock_addr *to)
 		if (sock_prefix_match(&p, to))
 			return DENIED[i].verdict;
 	}
+	if (is_isatap(to))
+		return EGRESS_EMBEDDED;
+	/* All that is given out is there: RFC 4291 2.4. */
+	if (to->family == 6 && (to->ip[0] & 0xe0) != 0x20)
+		return EGRESS_RESERVED;
+	if (is_own(rules, to))
+		return EGRESS_OWN;
 	return EGRESS_ALLOWED;
 }
 
@@ -160,6 +228,8 @@ egress_text(enum egress_verdict verdict)
 		return "an IPv6 address with an IPv4 address inside";
 	case EGRESS_RESERVED:
 		return "a reserved address";
+	case EGRESS_OWN:
+		return "an address of this service itself";
 	case EGRESS_PORT:
 		return "a port that is not allowed (53 and 853 are)";
 	}

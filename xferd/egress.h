@@ -5,7 +5,8 @@
  *           addresses, non-blocking connect.
  * Not here: reading or writing: the descriptor is passed on unread.
  * Runs in:  keep's loop thread.
- * Bounded:  EGRESS_PREFIXES_MAX allowed prefixes, EGRESS_PORTS_MAX ports.
+ * Bounded:  EGRESS_PREFIXES_MAX allowed prefixes, EGRESS_PORTS_MAX ports,
+ *           EGRESS_OWN_MAX addresses of our own.
  *
  * What is checked is the socket address that connect() gets: primaries are
  * address literals, there is no name that could resolve to something else.
@@ -23,6 +24,7 @@
 enum {
 	EGRESS_PREFIXES_MAX = 64,
 	EGRESS_PORTS_MAX = 64,
+	EGRESS_OWN_MAX = 512,
 };
 
 enum egress_verdict {
@@ -35,6 +37,7 @@ enum egress_verdict {
 	EGRESS_METADATA,		/* a cloud's metadata service */
 	EGRESS_EMBEDDED,		/* an IPv4 address inside an IPv6 one */
 	EGRESS_RESERVED,
+	EGRESS_OWN,			/* our own servers, this host */
 	EGRESS_PORT,
 };
 
@@ -44,6 +47,8 @@ struct egress_rules {
 	uint16_t ports[EGRESS_PORTS_MAX];	/* beside 53 and 853 */
 	unsigned n_ports;
 	bool any_port;
+	struct sock_addr own[EGRESS_OWN_MAX];	/* any port of them */
+	unsigned n_own;
 	struct sock_addr source4, source6;	/* family 0: any */
 };
 
@@ -60,6 +65,12 @@ MUST_USE enum err egress_rules_port(struct egress_rules *rules,
 /* A local address literal to send from. */
 MUST_USE enum err egress_rules_source(struct egress_rules *rules,
     const char *address);
+
+/** egress_rules_own() - an address of this service; ERR_LIMIT */
+MUST_USE enum err egress_rules_own(struct egress_rules *rules,
+    const struct sock_addr *address);
+/** egress_rules_interfaces() - those that this host has now */
+void egress_rules_interfaces(struct egress_rules *rules);
 
 /** egress_check() - pure; may this address be connected to? */
 enum egress_verdict egress_check(const struct egress_rules *rules,

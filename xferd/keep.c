@@ -95,6 +95,12 @@ read_egress(struct keep *k)
 		e = egress_rules_source(rules, conf->transfer.source_v4);
 	if (e == OK && conf->transfer.source_v6[0] != '\0')
 		e = egress_rules_source(rules, conf->transfer.source_v6);
+	/* Beyond the table nothing is added: it has what is special. */
+	for (size_t i = 0; i < conf->n_nameservers; i++)
+		for (size_t j = 0; j < conf->nameserver[i].n_addresses; j++)
+			(void)!egress_rules_own(rules,
+			    &conf->nameserver[i].addresses[j]);
+	egress_rules_interfaces(rules);
 	snprintf(k->sources, sizeof(k->sources), "%s%s%s",
 	    conf->transfer.source_v4,
 	    conf->transfer.source_v4[0] != '\0' &&

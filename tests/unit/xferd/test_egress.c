@@ -58,6 +58,15 @@ static const struct row ROWS[] = {
 	{ "[100::1]:53", EGRESS_RESERVED },
 };
 
+struct line {
+	const char *ip;
+	enum egress_verdict want;
+};
+
+static const struct line TABLE[] = {
+#include "tests/unit/xferd/egress_table.inc"
+};
+
 static enum egress_verdict
 check(const struct egress_rules *rules, const char *text)
 {
@@ -78,6 +87,79 @@ TEST(forbidden_destinations_are_named)
 			print_error("%s: %s\n", ROWS[i].to, egress_text(got));
 		assert_int_equal(got, ROWS[i].want);
 	}
+}
+
+/* threats T10: by check and, for what is forbidden, by connect, which is where
+ * it counts: no datagram can leave. */
+TEST(every_line_of_the_table_is_judged_as_it_says)
+{
+	struct egress_rules rules = { 0 };
+	unsigned n_wrong = 0;
+
+	assert_true(COUNT_OF(TABLE) >= 300);
+	for (unsigned i = 0; i < COUNT_OF(TABLE); i++) {
+		enum egress_verdict got;
+		struct sock_addr a;
+		bool pending;
+		int fd = -1;
+
+		assert_int_equal(sock_ip_parse(TABLE[i].ip, &a), OK);
+		a.port = 53;
+		got = egress_check(&rules, &a);
+		if (got != TABLE[i].want) {
+			print_error("%s: %s\n", TABLE[i].ip,
+			    egress_text(got));
+			n_wrong++;
+		}
+		if (TABLE[i].want != EGRESS_ALLOWED)
+			assert_int_equal(egress_connect(&rules, &a,
+			    i % 2 ? SOCK_STREAM : SOCK_DGRAM, &fd, &pending,
+			    NULL), ERR_DENIED);
+		a.port = 80;
+		if (TABLE[i].want == EGRESS_ALLOWED)
+			assert_int_equal(egress_check(&rules, &a),
+			    EGRESS_PORT);
+	}
+	assert_int_equal(n_wrong, 0);
+}
+
+/* Whatever is written in an allowed prefix, no IPv4 address inside an IPv6
+ * one is let through by it. */
+TEST(an_allowed_ipv4_prefix_opens_no_embedded_address)
+{
+	struct egress_rules rules = { 0 };
+
+	assert_int_equal(egress_rules_allow(&rules, "0.0.0.0/0"), OK);
+	for (unsigned i = 0; i < COUNT_OF(TABLE); i++) {
+		struct sock_addr a;
+
+		assert_int_equal(sock_ip_parse(TABLE[i].ip, &a), OK);
+		a.port = 53;
+		assert_int_equal(egress_check(&rules, &a), a.family == 4 ?
+		    EGRESS_ALLOWED : TABLE[i].want);
+	}
+}
+
+TEST(our_own_addresses_are_refused_unless_allowed)
+{
+	struct egress_rules rules = { 0 };
+	struct sock_addr own;
+
+	assert_int_equal(sock_addr_parse("8.8.8.8:53", -1, &own), OK);
+	assert_int_equal(egress_rules_own(&rules, &own), OK);
+	assert_int_equal(check(&rules, "8.8.8.8:53"), EGRESS_OWN);
+	assert_int_equal(check(&rules, "8.8.8.8:853"), EGRESS_OWN);
+	assert_int_equal(check(&rules, "8.8.8.9:53"), EGRESS_ALLOWED);
+	assert_int_equal(check(&rules, "[::808:808]:53"), EGRESS_EMBEDDED);
+	assert_int_equal(egress_rules_allow(&rules, "8.8.8.8"), OK);
+	assert_int_equal(check(&rules, "8.8.8.8:53"), EGRESS_ALLOWED);
+	for (unsigned i = rules.n_own; i < EGRESS_OWN_MAX; i++)
+		assert_int_equal(egress_rules_own(&rules, &own), OK);
+	assert_int_equal(egress_rules_own(&rules, &own), ERR_LIMIT);
+	egress_rules_interfaces(&rules);	/* full: no more */
+	rules.n_own = 0;
+	egress_rules_interfaces(&rules);
+	assert_true(rules.n_own > 0);		/* loopback at least */
 }
 
 TEST(an_allowed_prefix_opens_no_other)

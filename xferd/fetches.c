@@ -347,6 +347,13 @@ send_zone(struct fetches *f, struct fetches_req *req, struct child *child)
 		z.soa_len = ask->soa_len;
 		memcpy(z.soa, ask->soa, ask->soa_len);
 	}
+	if (ask->key != 0) {
+		const struct tsig_key *key = keyring_key(f->keys, ask->key);
+
+		if (key != NULL)	/* else replaced meanwhile */
+			z.mac_min = tsig_mac_min(key->alg,
+			    f->conf.tsig_mac_min);
+	}
 	z.edns = !req->no_edns && ask->at->no_edns_until_ms <= now_mono_ms();
 	z.limits.empty_max = EMPTY_MAX;
 	e = handoff_fetch_zone_encode(&z, frame, sizeof(frame), &len);

@@ -37,6 +37,7 @@ struct fetches_conf {
 					   HANDOFF_PIPELINE_MAX */
 	uint32_t connect_ms, first_ms, idle_ms, total_ms;
 	uint32_t rate_min_bps, rate_window_ms;
+	unsigned tsig_mac_min;		/* see tsig_mac_min() */
 	struct handoff_limits limits;
 	size_t spool_max;		/* of one transfer */
 	size_t spool_all_max;

@@ -152,6 +152,7 @@ read_fetches(const struct conf *c)
 		.total_ms = c->transfer.total_timeout_s * 1000,
 		.rate_min_bps = c->transfer.rate_min_bps,
 		.rate_window_ms = c->transfer.rate_window_ms,
+		.tsig_mac_min = c->transfer.tsig_mac_min,
 		.limits = {
 			/* An IXFR may have more changes than records. */
 			.records_max = (uint64_t)c->limits.records * 2,
@@ -471,7 +472,8 @@ build_rooms(struct whole *w, const char *program)
 		.ready = on_child_ready, .gone = on_child_gone };
 	struct probes_conf pc = { .timeout_ms = conf->transfer.probe_timeout_ms,
 		.tries = (uint8_t)conf->transfer.probe_tries,
-		.connect_ms = conf->transfer.connect_timeout_ms };
+		.connect_ms = conf->transfer.connect_timeout_ms,
+		.tsig_mac_min = conf->transfer.tsig_mac_min };
 	struct fetches_conf fc = read_fetches(conf);
 	enum err e;
 

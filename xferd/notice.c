@@ -210,7 +210,8 @@ check_signature(struct notice *no, const struct look *l,
 		return TSIG_BAD_KEY;
 	if (tsig_mac(key, l->n.input, l->n.input_len, mac) != OK)
 		return TSIG_BAD_SIG;
-	return tsig_judge(rr, mac, tsig_alg_size(key->alg), 0,
+	return tsig_judge(rr, mac, tsig_alg_size(key->alg),
+	    tsig_mac_min(key->alg, no->keep->conf->transfer.tsig_mac_min),
 	    (uint64_t)(l->came_ms / 1000), FUDGE_S);
 }
 

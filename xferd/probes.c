@@ -327,6 +327,7 @@ send_query(struct probes *p, struct probes_query *q)
 		z.key_name_len = key->name_len;
 		memcpy(z.key_name, key->name, key->name_len);
 		z.fudge_s = FUDGE_S;
+		z.mac_min = tsig_mac_min(key->alg, p->conf.tsig_mac_min);
 	}
 	e = handoff_probe_zone_encode(&z, frame, sizeof(frame), &len);
 	CHECK(e == OK);

@@ -32,6 +32,7 @@ struct probes_conf {
 	uint32_t timeout_ms;
 	uint8_t tries;
 	uint32_t connect_ms;
+	unsigned tsig_mac_min;		/* see tsig_mac_min() */
 };
 
 struct probes_answer {

@@ -360,6 +360,16 @@ mac_least(size_t full)
 	return MAX((size_t)10, full / 2);	/* RFC 8945 5.2.2.1 */
 }
 
+uint16_t
+tsig_mac_min(enum tsig_alg alg, unsigned octets)
+{
+	size_t full = tsig_alg_size(alg);
+
+	if (octets == 0 || octets >= full)
+		return 0;
+	return (uint16_t)MAX((size_t)octets, mac_least(full));
+}
+
 static bool
 time_is_good(const struct tsig_rr *tr, uint64_t now_s, uint16_t fudge_min_s)
 {

@@ -43,6 +43,14 @@ enum tsig_alg {			/* numbers are used in handoff: keep them */
 /* tsig_alg_size() - octets of a full MAC; 0 for a number that is none */
 size_t tsig_alg_size(enum tsig_alg alg);
 
+/**
+ * tsig_mac_min() - a policy's mac_min for a key of this algorithm
+ * @octets: the shortest truncated MAC that is wanted; 0: none
+ *
+ * Returns 0, or what RFC 8945 5.2.2.1 allows that is nearest to @octets.
+ */
+uint16_t tsig_mac_min(enum tsig_alg alg, unsigned octets);
+
 /* tsig_alg_text() - "hmac-sha256"; NULL for a number that is none */
 const char *tsig_alg_text(enum tsig_alg alg);
 

@@ -374,6 +374,17 @@ TEST(truncated_macs_by_policy_T130)
 	}
 }
 
+TEST(a_policy_is_kept_within_the_bounds_of_the_algorithm_T130)
+{
+	assert_int_equal(tsig_mac_min(TSIG_HMAC_SHA256, 0), 0);
+	assert_int_equal(tsig_mac_min(TSIG_HMAC_SHA256, 1), 16);
+	assert_int_equal(tsig_mac_min(TSIG_HMAC_SHA256, 20), 20);
+	assert_int_equal(tsig_mac_min(TSIG_HMAC_SHA256, 32), 0);
+	assert_int_equal(tsig_mac_min(TSIG_HMAC_SHA512, 16), 32);
+	assert_int_equal(tsig_mac_min(TSIG_HMAC_SHA1, 5), 10);
+	assert_int_equal(tsig_mac_min(TSIG_HMAC_SHA1, 64), 0);
+}
+
 TEST(a_policy_below_the_least_mac_is_refused)
 {
 	struct tsig_policy p = { .fudge_s = 300, .mac_min = 15 };

@@ -192,6 +192,9 @@ on_fetch(void *arg, const struct fetches_answer *answer)
 	r->step(r, &ev);
 	/* Not wanted after all: another serial than the probe's. */
 	if (r->ingest == NULL && r->spool != NULL && r->ending) {
+		logbook_say(r, "%s sent serial %u, which we have",
+		    SOCK_TEXT(&r->attempt.primary), soa.serial);
+		logbook_close(r, ATTEMPT_UPTODATE, "uptodate");
 		spool_free(r->spool);
 		r->spool = NULL;
 	}

@@ -138,6 +138,7 @@ answer(struct life *w, const struct zone *z, const struct zone_action *a)
 		    ZONE_EV_REJECTED : luck < 5 ? ZONE_EV_CONFLICT :
 		    luck < 6 ? ZONE_EV_TROUBLE : ZONE_EV_PUBLISHED;
 		break;
+	case ZONE_ACT_REPIN:
 	case ZONE_ACT_NONE:
 	case ZONE_ACT_FINISH:
 		break;

@@ -5,11 +5,12 @@ Each is a function of the bench, with a zone (Live) whose behaviour it sets.
 
 import base64
 import socket
+import struct
 import time
 
 from bench import free_port, wait_for
 from behaviours import CLOSE, RESET, good
-from wire import AXFR, IXFR, TXT, Signer, label, name, rr
+from wire import AXFR, IXFR, SOA, TXT, Query, Signer, label, name, rr
 
 ALL = []
 
@@ -126,6 +127,20 @@ def dead_tcp_goes_to_the_next_primary_not_to_axfr(h):               # T-077
         dead.close()
 
 
+def notify(h, zone, key, secret):
+    """A NOTIFY signed with that key; the rcode of its answer."""
+    wire = struct.pack("!6H", 77, 0x2400, 1, 0, 0, 0) + zone.apex \
+        + struct.pack("!HH", SOA, 1)
+    s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+    s.settimeout(10)
+    try:
+        s.sendto(Signer(Query(wire), name(key), secret).sign(wire),
+                 ("127.0.0.1", h.notify_port))
+        return s.recv(4096)[3] & 15
+    finally:
+        s.close()
+
+
 @scenario
 def keys_are_rotated_with_two_primaries_of_one_address(h):          # T-141
     tenant = h.new_tenant("rotate")
@@ -146,6 +161,10 @@ def keys_are_rotated_with_two_primaries_of_one_address(h):          # T-141
     a = [x for x in h.attempts(z.zone) if x["outcome"] == "failed"][-1]
     assert a["reason"] == "tsig-badkey" and "old.key" in a["message"], a
     z.change(103)
+    assert notify(h, z, "old.key", secrets["old"]) == 0
+    assert notify(h, z, "new.key", secrets["new"]) == 0
+    assert notify(h, z, "new.key", secrets["old"]) == 9     # NOTAUTH
+    assert notify(h, z, "third.key", secrets["new"]) == 9
 
 
 def slowly(t):

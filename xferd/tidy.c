@@ -13,6 +13,7 @@
 #include "common/base/log.h"
 #include "common/base/now.h"
 #include "common/db/db.h"
+#include "xferd/count.h"
 #include "xferd/crew.h"
 #include "xferd/keepparts.h"
 #include "xferd/keepsql.h"
@@ -27,6 +28,7 @@ enum {
 	DOOMED_BATCH = 20,
 	ZONES_BATCH = 50,
 	ROUNDS_MAX = 10000,
+	FIGURES = 5,
 };
 
 struct entry {
@@ -46,6 +48,8 @@ struct tidy {
 	size_t n_waiting;
 	struct entry now[ZONES_BATCH];
 	size_t n_now;
+	int64_t figure[FIGURES];
+	bool figures_known;
 };
 
 /* Each statement is a transaction of its own: nothing is held for long. */
@@ -144,6 +148,19 @@ sweep(struct tidy *t, struct db *db)
 	return e;
 }
 
+static enum err
+read_figures(struct tidy *t, struct db *db)
+{
+	struct db_rows *rows = NULL;
+	enum err e = db_exec(db, KEEPSQL(tidy_figures), DB_NO_PARAMS, &rows);
+
+	for (int i = 0; i < FIGURES && e == OK; i++)
+		t->figure[i] = db_get_i64(rows, 0, i);
+	t->figures_known = e == OK;
+	db_rows_free(rows);
+	return e;
+}
+
 /* Claims deleted an hour ago: every edge has heard of it, or will reconcile. */
 static enum err
 bury(struct db *db)
@@ -187,6 +204,8 @@ tidy_run(struct crew_job *job, struct db *db)
 			e = tidy_one(db, &t->now[i]);
 	if (e == OK && t->general)
 		e = sweep(t, db);
+	if (e == OK && t->general)
+		e = read_figures(t, db);
 	if (e == OK && t->general) {
 		e = db_exec(db, KEEPSQL(tidy_refreshes), DB_PARAMS(
 		    db_i64(REFRESH_KEEP_S)), NULL);
@@ -211,6 +230,13 @@ tidy_done(struct crew_job *job)
 	struct tidy *t = CONTAINER_OF(job, struct tidy, job);
 
 	t->busy = false;
+	if (!t->figures_known)
+		return;
+	count_set(COUNT_held_zones, (uint64_t)t->figure[0]);
+	count_set(COUNT_pinned_zones, (uint64_t)t->figure[1]);
+	count_set(COUNT_signatures_ended_zones, (uint64_t)t->figure[2]);
+	count_set(COUNT_signatures_day_zones, (uint64_t)t->figure[3]);
+	count_set(COUNT_signatures_week_zones, (uint64_t)t->figure[4]);
 }
 
 static void

@@ -305,6 +305,27 @@ addresses_read(const struct conf *conf, const struct conf_list *l, int port,
 	return OK;
 }
 
+/* A port with PROXY headers is for proxies alone, and there must be some. */
+static enum err
+proxies_check(const struct shared *s, int n_plain)
+{
+	if (s->n_addresses > n_plain && s->conf->dns.proxy_prefixes.n == 0) {
+		log_err("proxy.unusable", "reason=\"dns.proxy_prefixes is "
+		    "empty\"");
+		return ERR_CONFIG;
+	}
+	for (int i = n_plain; i < s->n_addresses; i++)
+		for (int k = 0; k < n_plain; k++)
+			if (sock_addr_cmp(&s->address[i],
+			    &s->address[k]) == 0) {
+				log_err("proxy.unusable", "address=%s "
+				    "reason=\"is in dns.listen, too\"",
+				    SOCK_TEXT(&s->address[i]));
+				return ERR_CONFIG;
+			}
+	return OK;
+}
+
 enum err
 shared_addresses(struct shared *s, const struct conf *conf)
 {
@@ -320,6 +341,8 @@ shared_addresses(struct shared *s, const struct conf *conf)
 		    s->address, s->stripe, &s->n_addresses);
 	for (int i = n_plain; i < s->n_addresses; i++)
 		s->proxied[i] = true;
+	if (e == OK)
+		e = proxies_check(s, n_plain);
 	if (e == OK)
 		e = addresses_read(conf, &conf->dns.tls_listen, 853,
 		    s->tls_address, s->tls_stripe, &s->n_tls);

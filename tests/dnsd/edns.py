@@ -475,6 +475,15 @@ def case_q200_a_notify_by_a_proxy_is_its_clients(d):
           f"{seen}")
 
 
+def case_q200_a_proxy_port_is_for_known_proxies_alone(d):
+    for listen, more in ((PORT + 20, ()), (PORT + 22, (
+            "--set", f"dns.proxy_prefixes={HOST}"))):
+        out = command(run.BIN, "--set", f"dns.run_dir={d.dir}/other",
+                      "--set", f"dns.listen={HOST}:{PORT + 22}", "--set",
+                      f"dns.proxy_listen={HOST}:{listen}", *more)
+        check("event=proxy.unusable" in out, out)
+
+
 def certificate(d):
     subprocess.run(
         ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt",

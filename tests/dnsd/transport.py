@@ -729,6 +729,9 @@ def case_q002_source_port_0_is_not_answered(d):
 def case_a_poison_packet_is_put_aside_after_two_deaths(d):
     """The fault is in a library beside dnsd (fault.c); others' queries, also
     those of the same batch, are answered."""
+    if d.env is None:
+        print("  # without the library of faults: skipped")
+        return
     dead = d.log().count("role=udp")
     with run.Load(d.port, rate=800) as load:
         load.until(300)
@@ -834,6 +837,9 @@ def case_q223_a_stopped_reader_holds_up_nobody(d):
 def case_q224_q225_deadlines_without_database_under_a_jumping_clock(d):
     """Steps of the wall clock neither end zones nor make them immortal; the
     reader's own clock decides, with database and feeder gone."""
+    if d.env is None:
+        print("  # without the library of faults: skipped")
+        return
     put("long.test.", 1, expire=600)
     put("short.test.", 1, expire=8)
     began = time.monotonic()

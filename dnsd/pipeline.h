@@ -129,7 +129,8 @@ pipeline_partial(const struct pipeline_conn *c)
  * pipeline_room() - where to read to
  * @out_max: at least PIPELINE_READ_MAX
  *
- * May run the batch.  Good until the next call.  A promise: it wants.
+ * Good until the next call.  May run the batch, after which the connection may
+ * not want any more (pipeline_wants()): then nothing is read.
  */
 uint8_t *pipeline_room(struct pipeline *p, struct pipeline_conn *c,
     size_t *out_max);

@@ -273,6 +273,8 @@ client_read(struct tcp *t, struct client *c)
 	if (c->head_due && !head_take(t, c))
 		return;
 	buf = pipeline_room(&t->pipe, &c->conn, &max);
+	if (!pipeline_wants(&c->conn))
+		return;
 	n = c->chan == NULL ? plain_read(c->fd, buf, max) :
 	    t->ch->read(c->chan, buf, max);
 	c->again = false;

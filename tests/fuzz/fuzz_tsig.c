@@ -1,6 +1,7 @@
 /*
  * TSIG: any message as an answer; nothing but the right MAC is ever GOOD, and
- * what is appended is found again.
+ * what is appended is found again. Then the input as a script of a server that
+ * signs, does not sign, or flips a bit: the verdict is known for each.
  */
 #include <stdint.h>
 #include <stdlib.h>
@@ -51,6 +52,117 @@ append_and_find(const uint8_t *data, size_t size, const struct tsig_key *key)
 		abort();
 }
 
+/* ---- A server by the letter of RFC 8945 5.3.1 --------------------------- */
+
+struct server {
+	const struct tsig_key *key;
+	struct tsig_prior prior;
+	uint8_t digest[1 << 17];	/* prior MAC, unsigned messages */
+	size_t digest_len;
+	bool first;
+};
+
+static void
+begin_digest(struct server *v)
+{
+	v->digest[0] = (uint8_t)(v->prior.mac_len >> 8);
+	v->digest[1] = (uint8_t)v->prior.mac_len;
+	memcpy(v->digest + 2, v->prior.mac, v->prior.mac_len);
+	v->digest_len = 2u + v->prior.mac_len;
+}
+
+static size_t
+sign(struct server *v, uint8_t *msg, size_t len, size_t max)
+{
+	struct tsig_rr tr = { .alg = v->key->alg, .time_s = NOW,
+	    .fudge_s = 300, .original_id = (uint16_t)(msg[0] << 8 | msg[1]),
+	    .name_len = v->key->name_len };
+	size_t n;
+
+	memcpy(tr.name, v->key->name, v->key->name_len);
+	if (tsig_input(NULL, msg, len, false, &tr, !v->first,
+	    v->digest + v->digest_len, sizeof(v->digest) - v->digest_len,
+	    &n) != OK || tsig_mac(v->key, v->digest, v->digest_len + n,
+	    v->prior.mac) != OK)
+		abort();
+	tr.mac = v->prior.mac;
+	tr.mac_len = v->prior.mac_len = (uint16_t)tsig_alg_size(v->key->alg);
+	if (tsig_append(msg, &len, max, &tr) != OK)
+		abort();
+	v->first = false;
+	begin_digest(v);
+	return len;
+}
+
+/* A message with one record of @n octets. */
+static size_t
+message(uint8_t *msg, const uint8_t *body, uint8_t n)
+{
+	static const uint8_t head[] = "\0\1\x84\0\0\0\0\1\0\0\0\0"
+	    "\0\xff\0\0\1\0\0\0\0\0";
+
+	memcpy(msg, head, 22);
+	msg[22] = n;
+	memcpy(msg + 23, body, n);
+	return 23u + n;
+}
+
+static void
+play(const uint8_t *data, size_t size, struct tsig *t,
+    const struct tsig_key *key, const uint8_t *request, size_t request_len)
+{
+	static struct server v;
+	uint8_t msg[600];
+	struct tsig_rr tr;
+	unsigned n_unsigned = 0;
+
+	if (tsig_find(request, request_len, &tr) != OK)
+		abort();
+	v.key = key;
+	v.first = true;
+	v.prior.mac_len = tr.mac_len;
+	memcpy(v.prior.mac, tr.mac, tr.mac_len);
+	begin_digest(&v);
+	while (size >= 2) {
+		uint8_t what = data[0], n = data[1];
+		bool good = true, was_first = v.first;
+		struct tsig_result r;
+		size_t len, body;
+
+		data += 2;
+		size -= 2;
+		if (n > size)
+			n = (uint8_t)size;
+		body = len = message(msg, data, n);
+		data += n;
+		size -= n;
+		if ((what & 3) == 1) {			/* not signed */
+			good = !was_first && n_unsigned++ < TSIG_UNSIGNED_MAX;
+			memcpy(v.digest + v.digest_len, msg, len);
+			v.digest_len += len;
+		} else {
+			len = sign(&v, msg, len, sizeof(msg));
+			n_unsigned = 0;
+		}
+		if ((what & 3) == 2) {			/* not the ID: T-139 */
+			msg[2 + (what >> 2) % (body - 2)] ^= (uint8_t)(1u <<
+			    (n & 7));
+			good = false;
+		}
+		if ((tsig_verify(t, msg, len, NOW, &r) == OK) != good &&
+		    /* Flipped in ARCOUNT: its TSIG is octets behind it. */
+		    (good || was_first || r.verdict != TSIG_UNSIGNED))
+			abort();
+		if (!good) {
+			if (r.verdict == TSIG_UNSIGNED && tsig_done(t) == OK)
+				abort();
+			return;
+		}
+		if ((tsig_done(t) == OK) != ((what & 3) != 1))
+			abort();
+	}
+}
+
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
@@ -81,6 +193,13 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 			abort();	/* the first must be signed */
 		at += n;
 	}
+	tsig_free(t);
+	len = sizeof(request) - 1;
+	memcpy(msg, request, len);
+	if (tsig_new(&key, &policy, &t) != OK ||
+	    tsig_sign_request(t, msg, &len, sizeof(msg), NOW) != OK)
+		abort();
+	play(data, size, t, &key, msg, len);
 	tsig_free(t);
 	if (size >= DNSMSG_HEADER)
 		append_and_find(data, size, &key);

@@ -32,9 +32,11 @@
 #define RING_MAGIC 0x31474e49524455ull	/* "UDRING1" */
 
 enum {
-	RING_LAYOUT = 1,
+	RING_LAYOUT = 2,
 	RING_BATCH = 32,
 	RING_DATAGRAM_MAX = 4096,
+	/* Rows 4096 apart would share a few places of the nearest cache. */
+	RING_ROW = RING_DATAGRAM_MAX + 128,
 	RING_CONTROL_MAX = 64,
 	RING_QUARANTINE = 8,
 	RING_MARKS_MAX = 2,
@@ -63,7 +65,7 @@ struct ring {
 	struct sockaddr_storage source[RING_BATCH];
 	_Alignas(16) uint8_t control[RING_BATCH][RING_CONTROL_MAX];
 	struct ring_quarantine quarantine[RING_QUARANTINE];
-	_Alignas(64) uint8_t bytes[RING_BATCH][RING_DATAGRAM_MAX];
+	_Alignas(64) uint8_t bytes[RING_BATCH][RING_ROW];
 };
 
 /** ring_map() - map the ring of @fd, making it when it is new

@@ -13,6 +13,7 @@
 
 enum {
 	OUT_MAX = 4096,
+	OUT_ROW = OUT_MAX + 192,	/* as RING_ROW */
 	DRAIN_BATCHES_MAX = 64,
 	UDP_DATA_MAX = 8 << 20,	/* bytes beyond those of the start */
 };
@@ -29,7 +30,7 @@ struct udp {
 	struct proxyv2 header[RING_BATCH];
 	uint64_t counted[RING_BATCH];	/* whose answers are; 0: nobody's */
 	struct answer_job job[RING_BATCH];
-	_Alignas(64) uint8_t out[RING_BATCH][OUT_MAX];
+	_Alignas(64) uint8_t out[RING_BATCH][OUT_ROW];
 };
 
 /* Who asks what; false: nobody who may. */

@@ -8,6 +8,8 @@
 #include "common/dns/fold.h"
 #include "common/dns/ownerkey.h"
 
+enum { DIGITS = 6 };		/* of a hash, for a guess of its place */
+
 static inline uint64_t
 word_at(const uint8_t *p)
 {
@@ -235,6 +237,34 @@ cache_view_before(struct cache_view *v, const uint8_t *key, size_t len,
 	return true;
 }
 
+/* The first digits of a hashed owner as a number, or of any other key one end. */
+static uint32_t
+hash_digits(const uint8_t *key, size_t len, uint32_t otherwise)
+{
+	uint32_t v = 0;
+
+	if (key == NULL || len < 2 + DIGITS || key[0] != OWNERKEY_TREE_NSEC3)
+		return otherwise;
+	for (unsigned i = 1; i <= DIGITS; i++)
+		v = v << 5 | (unsigned)((key[i] <= '9' ? key[i] - '0' :
+		    key[i] - 'a' + 10) & 31);
+	return v;
+}
+
+/* Hashes are spread evenly over the range of their page. */
+static unsigned
+guess_place(const struct cache_view_leaf *l, const uint8_t *key, size_t len)
+{
+	uint64_t end = UINT64_C(1) << 5 * DIGITS;
+	uint64_t low = hash_digits(l->low, l->low_len, 0);
+	uint64_t high = hash_digits(l->high, l->high_len, (uint32_t)end);
+	uint64_t at = hash_digits(key, len, 0);
+
+	if (at <= low || high <= low)
+		return 0;
+	return (unsigned)((at - low) * page_n_names(l->page) / (high - low));
+}
+
 bool
 cache_view_upto(struct cache_view *v, const uint8_t *key, size_t len,
     struct page_name *out, bool *out_exact)
@@ -242,7 +272,9 @@ cache_view_upto(struct cache_view *v, const uint8_t *key, size_t len,
 	unsigned i;
 
 	cache_view_turn(v, key, len);
-	i = page_seek(v->leaf.page, key, len, out_exact);
+	i = key[0] == OWNERKEY_TREE_NSEC3 ? page_seek_near(v->leaf.page,
+	    guess_place(&v->leaf, key, len), key, len, out_exact) :
+	    page_seek(v->leaf.page, key, len, out_exact);
 	if (*out_exact)
 		i++;
 	if (i == 0)

@@ -158,6 +158,8 @@ key_is(const uint8_t *page, uint32_t offset, const uint8_t *key, size_t len)
 	return page_u16(p) == len && same_octets(p + 4, key, len);
 }
 
+enum { NEAR = 8 };		/* names each way that a good guess is off */
+
 /* The first octets of a key as a number that is in key order. */
 static inline uint64_t
 key_word(const uint8_t *key)
@@ -168,28 +170,32 @@ key_word(const uint8_t *key)
 	return be64toh(v);
 }
 
-unsigned
-page_seek(const uint8_t *page, const uint8_t *key, size_t len,
-    bool *out_exact)
+/* The key that is sought beside the name of an index: <0, 0, >0. */
+static inline int
+compare_at(const uint8_t *page, unsigned index, const uint8_t *key,
+    size_t len, uint64_t word)
 {
-	const uint8_t *table = name_table(page);
-	unsigned low = 0, high = page_n_names(page);
-	uint64_t word = len >= 8 ? key_word(key) : 0;
+	const uint8_t *p = page + (size_t)page_u16(name_table(page) +
+	    2 * (size_t)index) * PAGE_UNIT;
+	size_t here = page_u16(p);
+	/* Behind a key is a set header: 8 octets can be read. */
+	uint64_t w = key_word(p + 4);
 
+	if (w != word && len >= 8 && here >= 8)
+		return w < word ? -1 : 1;
+	return ownerkey_compare(p + 4, here, key, len);
+}
+
+/* page_seek(), of which the result lies in [low, high]. */
+static inline unsigned
+seek_between(const uint8_t *page, unsigned low, unsigned high,
+    const uint8_t *key, size_t len, uint64_t word, bool *out_exact)
+{
 	*out_exact = false;
 	while (low < high) {
 		unsigned mid = low + (high - low) / 2;
-		const uint8_t *p = page +
-		    (size_t)page_u16(table + 2 * (size_t)mid) * PAGE_UNIT;
-		size_t here = page_u16(p);
-		/* Behind a key is a set header: 8 octets can be read. */
-		uint64_t w = key_word(p + 4);
-		int d;
+		int d = compare_at(page, mid, key, len, word);
 
-		if (w != word && len >= 8 && here >= 8)
-			d = w < word ? -1 : 1;
-		else
-			d = ownerkey_compare(p + 4, here, key, len);
 		if (d == 0) {
 			*out_exact = true;
 			return mid;
@@ -200,6 +206,41 @@ page_seek(const uint8_t *page, const uint8_t *key, size_t len,
 			high = mid;
 	}
 	return low;
+}
+
+unsigned
+page_seek(const uint8_t *page, const uint8_t *key, size_t len,
+    bool *out_exact)
+{
+	return seek_between(page, 0, page_n_names(page), key, len,
+	    len >= 8 ? key_word(key) : 0, out_exact);
+}
+
+unsigned
+page_seek_near(const uint8_t *page, unsigned guess, const uint8_t *key,
+    size_t len, bool *out_exact)
+{
+	unsigned n = page_n_names(page), low = 0, high = n;
+	uint64_t word = len >= 8 ? key_word(key) : 0;
+	unsigned first = guess > NEAR ? guess - NEAR : 0;
+	unsigned end = MIN(guess + NEAR, n);
+
+	for (unsigned i = first; i < end; i++)
+		__builtin_prefetch(page + (size_t)page_u16(name_table(page) +
+		    2 * (size_t)i) * PAGE_UNIT);
+	if (first > 0 && first < n) {
+		if (compare_at(page, first, key, len, word) <= 0)
+			low = first;
+		else
+			high = first;
+	}
+	if (low == first && end > first && end < n) {
+		if (compare_at(page, end - 1, key, len, word) >= 0)
+			high = end;
+		else
+			low = end;
+	}
+	return seek_between(page, low, high, key, len, word, out_exact);
 }
 
 void

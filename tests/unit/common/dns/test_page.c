@@ -145,6 +145,15 @@ TEST(page_find_and_seek_agree_with_a_sorted_list)
 			}
 			got = page_seek(page.data, probe.key, probe.key_len,
 			    &exact);
+			for (unsigned g = 0; g <= page_n_names(page.data) + 9u;
+			    g += 3) {
+				bool near_exact;
+
+				assert_int_equal(page_seek_near(page.data, g,
+				    probe.key, probe.key_len, &near_exact),
+				    got);
+				assert_int_equal(near_exact, exact);
+			}
 			assert_int_equal(got, want);
 			assert_int_equal(exact, want_exact);
 			off = page_find(page.data, probe.key, probe.key_len,

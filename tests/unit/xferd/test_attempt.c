@@ -34,7 +34,8 @@ TEST(every_reason_has_a_sentence_with_the_address)
 TEST(every_failure_says_what_to_do)
 {
 	static const char *const advice[] = { "check", "configure", "set its",
-	    "make the zone", "correct", "see", "instead", "tried again" };
+	    "make the zone", "correct", "see", "instead", "tried again", "enable", "renew",
+	    "set its", "add the", "give" };
 	struct handoff_facts f = { 0 };
 
 	for (int r = HANDOFF_CONNECT_REFUSED; r < HANDOFF_REASONS; r++)

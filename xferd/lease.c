@@ -309,7 +309,8 @@ lease_claim_run(struct crew_job *job, struct db *db)
 	n = db_pipe_add(&pipe, KEEPSQL(lease_claim), DB_PARAMS(
 	    db_uuid(claim->owner), db_i64(claim->lease_ms),
 	    db_array_param(&busy), db_i64(claim->n_max),
-	    db_i64(claim->compare_s)));
+	    db_i64(claim->compare_s),
+	    db_i64(claim->priority_max)));
 	db_pipe_commit(&pipe);
 	e = db_pipe_run(&pipe);
 	if (e != OK)

@@ -91,6 +91,7 @@ struct lease_claim {
 	uint8_t (*busy)[16];		/* tenants at their cap; the maker's */
 	size_t n_busy;
 	int64_t compare_s;
+	int priority_max;		/* the least urgent that is wanted */
 	struct lease_zone *zones;	/* given */
 	unsigned n_zones;
 };

@@ -25,6 +25,9 @@ enum {
 	BATCH_MAX = 128,
 	BUSY_MAX = 4096,
 	ROOM_MS = 10,			/* rounds end in bunches */
+	ROOM_SHARE = 4,			/* of the time goes into claiming */
+	PRIORITY_NOTIFY = 0,
+	PRIORITY_ALL = 3,
 };
 
 struct sched {
@@ -34,12 +37,14 @@ struct sched {
 	struct lease_renew renew;
 	struct lease_orphans orphans;
 	bool reclaim;			/* before anything is claimed */
-	bool claiming, renewing, again, stopped;
+	bool claiming, renewing, stopped;
+	int want;			/* least urgent priority to claim; -1 */
+	int64_t begun_ms, took_ms;	/* of the last claim */
 	bool limited, room_on;		/* more may be due than was claimed */
 };
 
 static void
-claim(struct sched *s);
+claim(struct sched *s, int want);
 
 static void
 claim_done(struct crew_job *job)
@@ -49,6 +54,7 @@ claim_done(struct crew_job *job)
 	bool full = s->claim.n_zones == s->claim.n_max;
 
 	s->claiming = false;
+	s->took_ms = now_mono_ms() - s->begun_ms;
 	s->claim.zones = NULL;
 	free(s->claim.busy);
 	s->claim.busy = NULL;
@@ -64,8 +70,8 @@ claim_done(struct crew_job *job)
 		}
 		z = next;
 	}
-	if (job->err == OK && (full || s->again))
-		claim(s);
+	if (job->err == OK && (full || s->want >= 0))
+		claim(s, full ? s->claim.priority_max : s->want);
 }
 
 static void
@@ -83,7 +89,7 @@ reclaim_done(struct crew_job *job)
 	if (s->orphans.n_freed > 0)
 		log_info("leases.freed", "zones=%" PRIu64,
 		    s->orphans.n_freed);
-	claim(s);
+	claim(s, PRIORITY_ALL);
 }
 
 /* No claim runs meanwhile: what one brings is no round's yet. */
@@ -105,14 +111,15 @@ reclaim(struct sched *s)
 	crew_submit(s->keep->crew, CREW_QUICK, &o->job);
 }
 
+/* @want: the least urgent priority that may have become due */
 static void
-claim(struct sched *s)
+claim(struct sched *s, int want)
 {
 	const struct conf *conf = s->keep->conf;
 	struct lease_claim *c = &s->claim;
 	unsigned room;
 
-	s->again = true;
+	s->want = MAX(s->want, want);
 	if (s->claiming || s->stopped)
 		return;
 	if (s->reclaim) {
@@ -127,7 +134,9 @@ claim(struct sched *s)
 	c->busy = malloc(BUSY_MAX * 16);
 	if (c->busy == NULL)
 		return;
-	s->again = false;
+	c->priority_max = s->want;
+	s->want = -1;
+	s->begun_ms = now_mono_ms();
 	s->claiming = true;
 	/* Nobody has more than is free: there is room for who comes next,
 	 * however many tenants fill what they may. */
@@ -146,7 +155,13 @@ claim(struct sched *s)
 void
 sched_poke(struct sched *s)
 {
-	claim(s);
+	claim(s, PRIORITY_ALL);
+}
+
+void
+sched_poke_notify(struct sched *s)
+{
+	claim(s, PRIORITY_NOTIFY);
 }
 
 static void
@@ -155,7 +170,7 @@ on_room(uv_timer_t *timer)
 	struct sched *s = timer->data;
 
 	s->room_on = false;
-	claim(s);
+	claim(s, PRIORITY_ALL);
 }
 
 void
@@ -164,20 +179,21 @@ sched_room(struct sched *s)
 	if (!s->limited || s->room_on || s->stopped)
 		return;
 	s->room_on = true;
-	uv_timer_start(&s->room, on_room, ROOM_MS, 0);
+	uv_timer_start(&s->room, on_room, (uint64_t)MAX(ROOM_MS,
+	    s->took_ms * ROOM_SHARE), 0);
 }
 
 void
 sched_reclaim(struct sched *s)
 {
 	s->reclaim = true;
-	claim(s);
+	claim(s, PRIORITY_ALL);
 }
 
 static void
 on_poll(uv_timer_t *timer)
 {
-	claim(timer->data);
+	claim(timer->data, PRIORITY_ALL);
 }
 
 /* ---- leases ------------------------------------------------------------ */
@@ -241,6 +257,7 @@ sched_new(struct keep *keep, struct sched **out)
 	if (s == NULL)
 		return ERR_NO_MEMORY;
 	s->keep = keep;
+	s->want = -1;
 	uv_timer_init(keep->loop, &s->poll);
 	uv_timer_init(keep->loop, &s->renew_timer);
 	uv_timer_init(keep->loop, &s->room);

@@ -21,6 +21,10 @@ MUST_USE enum err sched_new(struct keep *keep, struct sched **out);
 /** sched_poke() - something may be due now */
 void sched_poke(struct sched *s);
 
+/** sched_poke_notify() - the same, because of a NOTIFY: nothing else is looked
+ *  at on the way */
+void sched_poke_notify(struct sched *s);
+
 /** sched_room() - a round ended: if that was what kept us, claim soon */
 void sched_room(struct sched *s);
 

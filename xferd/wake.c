@@ -130,7 +130,7 @@ on_time(uv_timer_t *timer)
 	struct keep *keep = w->keep;
 
 	if (!keep->draining && keep->sched != NULL)
-		sched_poke(keep->sched);
+		sched_poke_notify(keep->sched);
 	uv_close((uv_handle_t *)timer, on_closed);
 }
 
@@ -145,7 +145,7 @@ wake_done(struct crew_job *job)
 		return;
 	}
 	if (w->delay_ms == 0) {
-		sched_poke(keep->sched);
+		sched_poke_notify(keep->sched);
 		wake_free(w);
 		return;
 	}

@@ -42,6 +42,7 @@ claimed(unsigned owner, unsigned max)
 	xferdb_owner(owner, claim.owner);
 	claim.lease_ms = 60000;
 	claim.n_max = max;
+	claim.priority_max = 3;
 	assert_ok(lease_claim_run(&claim.job, xferdb.db));
 	text[0] = '\0';
 	for (struct lease_zone *z = claim.zones; z != NULL; z = z->next)

@@ -138,6 +138,16 @@ CASE(leases_whose_return_was_forgotten_are_taken_up_again)
 	    "true");
 }
 
+CASE(a_notify_claims_what_was_notified_and_nothing_else)
+{
+	zones(3);
+	xferdb_due(2, 0);
+	sched_poke_notify(keeptest.sched);
+	turn(0);
+	assert_int_equal(keeptest_ended, 1);
+	assert_int_equal(n_due(), 2);
+}
+
 CASE(after_the_stop_nothing_is_claimed)
 {
 	zones(2);

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "api/route.h"
+#include "common/base/hex.h"
 
 #define BODY_NONE	ROUTE_BODY_NONE
 #define BODY_OPTIONAL	ROUTE_BODY_OPTIONAL
@@ -56,18 +57,6 @@ route_allow(int methods, char *out)
 
 	if (n >= 2)
 		out[n - 2] = '\0';
-}
-
-static int
-hex_digit(char c)
-{
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	if (c >= 'a' && c <= 'f')
-		return c - 'a' + 10;
-	if (c >= 'A' && c <= 'F')
-		return c - 'A' + 10;
-	return -1;
 }
 
 /* Is @s, without NULs, UTF-8?  Overlong forms and surrogates are not. */

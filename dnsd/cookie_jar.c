@@ -3,10 +3,10 @@
  */
 #include "dnsd/cookie_jar.h"
 
-#include <ctype.h>
 #include <string.h>
 #include <sys/mman.h>
 
+#include "common/base/hex.h"
 #include "common/base/secret.h"
 
 enum {
@@ -38,22 +38,13 @@ cookie_jar_unmap(struct cookie_jar *j)
 		munmap(j, COOKIE_JAR_BYTES);
 }
 
-static int
-digit(uint8_t c)
-{
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	c = (uint8_t)tolower(c);
-	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
-
 static bool
 key_of(const uint8_t *line, size_t len, struct hash_key *out)
 {
 	if (len != HEX_DIGITS)
 		return false;
 	for (size_t i = 0; i < HASH_KEY_BYTES; i++) {
-		int high = digit(line[2 * i]), low = digit(line[2 * i + 1]);
+		int high = hex_digit((char)line[2 * i]), low = hex_digit((char)line[2 * i + 1]);
 
 		if (high < 0 || low < 0)
 			return false;

@@ -6,6 +6,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "common/base/hex.h"
+
 void
 gate_policy_default(struct gate_policy *p)
 {
@@ -37,18 +39,6 @@ take_number(const char **at, const char *end, unsigned max, unsigned *out)
 	return true;
 }
 
-static int
-nibble(char c)
-{
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	if (c >= 'a' && c <= 'f')
-		return c - 'a' + 10;
-	if (c >= 'A' && c <= 'F')
-		return c - 'A' + 10;
-	return -1;
-}
-
 bool
 gate_anchor_parse(const char *text, size_t len, struct gate_anchor *out)
 {
@@ -61,7 +51,7 @@ gate_anchor_parse(const char *text, size_t len, struct gate_anchor *out)
 	    !take_number(&p, end, 255, &digest_type))
 		return false;
 	for (; p < end; p++) {
-		int v = nibble(*p);
+		int v = hex_digit(*p);
 
 		if (*p == ' ' || *p == '\t')
 			continue;

@@ -11,6 +11,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "common/base/hex.h"
 #include "common/base/secret.h"
 
 void
@@ -130,18 +131,6 @@ out:
 	return e;
 }
 
-static int
-hex_value(uint8_t c)
-{
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	if (c >= 'a' && c <= 'f')
-		return c - 'a' + 10;
-	if (c >= 'A' && c <= 'F')
-		return c - 'A' + 10;
-	return -1;
-}
-
 enum err
 secret_load_hex(const char *path, uint8_t *out, size_t len,
     struct fault *fault)
@@ -155,8 +144,8 @@ secret_load_hex(const char *path, uint8_t *out, size_t len,
 		return e;
 	e = s.len == 2 * len ? OK : ERR_INVALID;
 	for (i = 0; e == OK && i < len; i++) {
-		int high = hex_value(s.data[2 * i]);
-		int low = hex_value(s.data[2 * i + 1]);
+		int high = hex_digit(s.data[2 * i]);
+		int low = hex_digit(s.data[2 * i + 1]);
 
 		if (high < 0 || low < 0)
 			e = ERR_INVALID;

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "common/base/check.h"
+#include "common/base/hex.h"
 #include "common/base/rd.h"
 #include "common/db/db_conn.h"
 #include "common/db/db_stmt.h"
@@ -855,18 +856,6 @@ db_uuid_print(const uint8_t uuid[16], char out[DB_UUID_TEXT_SIZE])
 	out[n] = '\0';
 }
 
-static int
-hex_value(char c)
-{
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	if (c >= 'a' && c <= 'f')
-		return c - 'a' + 10;
-	if (c >= 'A' && c <= 'F')
-		return c - 'A' + 10;
-	return -1;
-}
-
 bool
 db_uuid_parse(const char *text, size_t len, uint8_t out_uuid[16])
 {
@@ -883,8 +872,8 @@ db_uuid_parse(const char *text, size_t len, uint8_t out_uuid[16])
 				return false;
 			continue;
 		}
-		high = hex_value(text[i]);
-		low = hex_value(text[++i]);
+		high = hex_digit(text[i]);
+		low = hex_digit(text[++i]);
 		if (high < 0 || low < 0)
 			return false;
 		uuid[n++] = (uint8_t)(high << 4 | low);

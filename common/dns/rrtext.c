@@ -13,6 +13,7 @@
 
 #include <ldns/ldns.h>
 
+#include "common/base/hex.h"
 #include "common/base/wr.h"
 #include "common/dns/dname.h"
 #include "common/dns/rr.h"
@@ -144,15 +145,6 @@ out:
 	ldns_buffer_free(wire);
 	ldns_rr_free(rr);
 	return e;
-}
-
-static int
-hex_digit(char c)
-{
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	c = (char)(c | 0x20);
-	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
 }
 
 /* RFC 3597 5, blanks between the digits allowed. ldns reads it for some types

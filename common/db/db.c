@@ -177,7 +177,6 @@ db_close(struct db *db)
 enum err
 db_ensure(struct db *db)
 {
-	CHECK(!db->copying);
 	if (db->conn != NULL && PQstatus(db->conn) == CONNECTION_OK)
 		return OK;
 	db_conn_drop(db);
@@ -452,7 +451,6 @@ db_exec(struct db *db, const struct db_stmt *stmt,
 
 	CHECK(n_params == stmt->n_params);
 	CHECK(n_params <= DB_PARAMS_MAX);
-	CHECK(!db->copying);
 	db_conn_clear(db);
 	if (db->conn == NULL) {
 		db_conn_line(db->error, sizeof(db->error), "not connected");
@@ -465,7 +463,7 @@ db_exec(struct db *db, const struct db_stmt *stmt,
 		e = db_conn_collect(db, deadline_ms, &res);
 	if (e == OK && PQresultStatus(res) == PGRES_COPY_IN) {
 		db_conn_line(db->error, sizeof(db->error),
-		    "a COPY needs db_copy_begin()");
+		    "a COPY has no place in db_exec()");
 		db_conn_drop(db);
 		e = ERR_INTERNAL;
 	}
@@ -486,7 +484,6 @@ db_exec(struct db *db, const struct db_stmt *stmt,
 enum err
 db_command(struct db *db, const char *text)
 {
-	CHECK(!db->copying);
 	db_conn_clear(db);
 	if (db->conn == NULL) {
 		db_conn_line(db->error, sizeof(db->error), "not connected");
@@ -500,7 +497,6 @@ db_rollback(struct db *db)
 {
 	char error[sizeof(db->error)];
 
-	CHECK(!db->copying);
 	if (db->conn == NULL || PQtransactionStatus(db->conn) == PQTRANS_IDLE)
 		return;
 	memcpy(error, db->error, sizeof(error));

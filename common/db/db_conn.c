@@ -27,7 +27,6 @@ db_conn_drop(struct db *db)
 {
 	PQfinish(db->conn);
 	db->conn = NULL;
-	db->copying = false;
 	memset(db->prepared, 0, sizeof(db->prepared));
 	db->n_prepared = 0;
 }

@@ -24,7 +24,6 @@ struct db {
 	int timeout_ms;
 	bool prepare;
 	bool generic_plans;
-	bool copying;		/* a struct db_copy has the connection */
 	uint64_t epoch;
 
 	/* Open addressing by address; emptied with each connection. */

@@ -42,7 +42,6 @@ db_pipe_begin(struct db_pipe *p, struct db *db)
 	memset(p, 0, sizeof(*p));
 	p->db = db;
 	buf_init(&p->sent, SENT_MAX);
-	CHECK(!db->copying);
 	db_conn_clear(db);
 	if (db->conn == NULL) {
 		db_conn_line(db->error, sizeof(db->error), "not connected");

@@ -5,7 +5,6 @@
  * A pin is written here as a wish; xferd publishes the old version under a new
  * generation and answers the job.
  */
-#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -48,13 +47,7 @@ reply_job(struct req *r, struct db_rows *rows, const struct lookup_zone *z)
 	struct jw w;
 
 	jw_init(&w, REPLY_MAX);
-	jw_begin_object(&w, NULL);
-	jw_fmt(&w, "id", "%" PRId64, db_get_i64(rows, 0, 0));
-	show_text(&w, "kind", rows, 0, 1);
-	show_text(&w, "state", rows, 0, 2);
-	jw_str(&w, "zone", z->name.text);
-	show_time(&w, "created_at", rows, 0, 3);
-	jw_end_object(&w);
+	show_job(&w, rows, z->name.text);
 	return req_json(r, 202, &w);
 }
 

@@ -673,13 +673,7 @@ ask(struct db *db, struct req *r, void *arg)
 		return e;
 	}
 	jw_init(&w, ZONE_REPLY_MAX);
-	jw_begin_object(&w, NULL);
-	jw_fmt(&w, "id", "%lld", (long long)db_get_i64(rows, 0, 0));
-	show_text(&w, "kind", rows, 0, 1);
-	show_text(&w, "state", rows, 0, 2);
-	jw_str(&w, "zone", z.name.text);
-	show_time(&w, "created_at", rows, 0, 3);
-	jw_end_object(&w);
+	show_job(&w, rows, z.name.text);
 	db_rows_free(rows);
 	return req_json(r, 202, &w);
 }

@@ -56,3 +56,15 @@ show_json(struct jw *w, const char *key, struct db_rows *rows, size_t row,
 {
 	jw_raw(w, key, db_get_text_or(rows, row, col, NULL));
 }
+
+void
+show_job(struct jw *w, struct db_rows *rows, const char *zone)
+{
+	jw_begin_object(w, NULL);
+	jw_fmt(w, "id", "%lld", (long long)db_get_i64(rows, 0, 0));
+	show_text(w, "kind", rows, 0, 1);
+	show_text(w, "state", rows, 0, 2);
+	jw_str(w, "zone", zone);
+	show_time(w, "created_at", rows, 0, 3);
+	jw_end_object(w);
+}

@@ -26,4 +26,7 @@ void show_time(struct jw *w, const char *key, struct db_rows *rows,
 void show_json(struct jw *w, const char *key, struct db_rows *rows,
     size_t row, int col);
 
+/* A whole object: a job of a zone, from its id, kind, state and creation. */
+void show_job(struct jw *w, struct db_rows *rows, const char *zone);
+
 #endif

@@ -151,6 +151,34 @@ $$;
 
 COMMENT ON FUNCTION public.job_inserted() IS 'wake xferd, once per statement';
 
+-- FUNCTION mail_put(text, text, jsonb, uuid, uuid, bytea)
+
+CREATE FUNCTION public.mail_put(recipient text, template text, params jsonb, tenant uuid, id uuid DEFAULT gen_random_uuid(), sealed bytea DEFAULT NULL::bytea) RETURNS boolean
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+    AS $_$
+#variable_conflict use_column
+BEGIN
+	-- A form on the internet must not become a cannon at somebody's
+	-- letter box: ten letters an hour to one address, 500 a day of one
+	-- tenant.
+	IF (SELECT count(*) FROM (SELECT FROM mail m
+	    WHERE lower(m.recipient) = lower($1)
+	    AND m.created_at > now() - interval '1 hour' LIMIT 10) q) >= 10
+	OR (SELECT count(*) FROM (SELECT FROM mail m WHERE m.tenant_id = $4
+	    AND m.created_at > now() - interval '1 day' LIMIT 500) q) >= 500
+	THEN
+		RETURN false;
+	END IF;
+	INSERT INTO mail (id, tenant_id, recipient, template, params, sealed)
+	VALUES ($5, $4, $1, $2, coalesce($3, '{}'), $6);
+	PERFORM pg_notify('understudy_job', 'mail');
+	RETURN true;
+END
+$_$;
+
+COMMENT ON FUNCTION public.mail_put(recipient text, template text, params jsonb, tenant uuid, id uuid, sealed bytea) IS 'queue a letter; false when its reader or the tenant had enough of them';
+
 -- FUNCTION owner_key_text(bytea, bytea)
 
 CREATE FUNCTION public.owner_key_text(key bytea, apex bytea) RETURNS text
@@ -975,6 +1003,46 @@ ALTER TABLE public.job ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
     CACHE 1
 );
 
+-- TABLE mail
+
+CREATE TABLE public.mail (
+    id uuid NOT NULL,
+    tenant_id uuid,
+    recipient text NOT NULL,
+    template text NOT NULL,
+    params jsonb DEFAULT '{}'::jsonb NOT NULL,
+    sealed bytea,
+    state text DEFAULT 'queued'::text NOT NULL,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    due_at timestamp with time zone DEFAULT now() NOT NULL,
+    failures integer DEFAULT 0 NOT NULL,
+    lease_owner uuid,
+    lease_until timestamp with time zone,
+    finished_at timestamp with time zone,
+    last_error text,
+    CONSTRAINT mail_failures_ck CHECK ((failures >= 0)),
+    CONSTRAINT mail_finished_at_ck CHECK (((state = 'queued'::text) = (finished_at IS NULL))),
+    CONSTRAINT mail_last_error_ck CHECK ((length(last_error) <= 500)),
+    CONSTRAINT mail_lease_ck CHECK (((lease_owner IS NULL) = (lease_until IS NULL))),
+    CONSTRAINT mail_params_ck CHECK (((jsonb_typeof(params) = 'object'::text) AND (length((params)::text) <= 4000))),
+    CONSTRAINT mail_recipient_ck CHECK ((((length(recipient) >= 3) AND (length(recipient) <= 254)) AND (recipient !~ '[[:cntrl:][:space:]<>,;]'::text))),
+    CONSTRAINT mail_sealed_ck CHECK (((octet_length(sealed) >= 49) AND (octet_length(sealed) <= 1024))),
+    CONSTRAINT mail_state_ck CHECK ((state = ANY (ARRAY['queued'::text, 'sent'::text, 'failed'::text]))),
+    CONSTRAINT mail_template_ck CHECK ((template = ANY (ARRAY['verify'::text, 'reset'::text, 'invite'::text, 'claim_warning'::text, 'claim_suspended'::text, 'zone_failing'::text])))
+);
+
+ALTER TABLE ONLY public.mail FORCE ROW LEVEL SECURITY;
+
+COMMENT ON TABLE public.mail IS 'letters: queued by mail_put, sent by xferd''s courier, kept some days';
+
+COMMENT ON COLUMN public.mail.tenant_id IS 'whose affair it is; null for a person''s own (a password reset)';
+
+COMMENT ON COLUMN public.mail.params IS 'what the template names, as text: {"zone": ..., "tenant": ...}';
+
+COMMENT ON COLUMN public.mail.sealed IS 'the one-time link, sealed for xferd: a dump of this table opens no account. Wiped when the letter is finished';
+
+COMMENT ON COLUMN public.mail.failures IS 'tries that the relay did not take';
+
 -- TABLE primary_server
 
 CREATE TABLE public.primary_server (
@@ -1659,6 +1727,11 @@ ALTER TABLE ONLY public.feed_mark
 ALTER TABLE ONLY public.job
     ADD CONSTRAINT job_id_pk PRIMARY KEY (id);
 
+-- CONSTRAINT mail mail_id_pk
+
+ALTER TABLE ONLY public.mail
+    ADD CONSTRAINT mail_id_pk PRIMARY KEY (id);
+
 -- CONSTRAINT primary_server primary_server_id_pk
 
 ALTER TABLE ONLY public.primary_server
@@ -1813,6 +1886,30 @@ COMMENT ON INDEX public.job_id_open_ix IS 'for claiming jobs in order';
 CREATE INDEX job_tenant_id_zone_id_ix ON public.job USING btree (tenant_id, zone_id);
 
 COMMENT ON INDEX public.job_tenant_id_zone_id_ix IS 'for the foreign keys, row security, and "is one queued already"';
+
+-- INDEX mail_due_at_ix
+
+CREATE INDEX mail_due_at_ix ON public.mail USING btree (due_at) WHERE (state = 'queued'::text);
+
+COMMENT ON INDEX public.mail_due_at_ix IS 'for the courier';
+
+-- INDEX mail_finished_at_ix
+
+CREATE INDEX mail_finished_at_ix ON public.mail USING btree (finished_at) WHERE (finished_at IS NOT NULL);
+
+COMMENT ON INDEX public.mail_finished_at_ix IS 'for pruning';
+
+-- INDEX mail_recipient_ix
+
+CREATE INDEX mail_recipient_ix ON public.mail USING btree (lower(recipient), created_at);
+
+COMMENT ON INDEX public.mail_recipient_ix IS 'for the limit of mail_put';
+
+-- INDEX mail_tenant_id_ix
+
+CREATE INDEX mail_tenant_id_ix ON public.mail USING btree (tenant_id, created_at);
+
+COMMENT ON INDEX public.mail_tenant_id_ix IS 'for the limit of mail_put and the foreign key';
 
 -- INDEX primary_server_tenant_id_address_ix
 
@@ -2022,6 +2119,11 @@ ALTER TABLE ONLY public.job
 ALTER TABLE ONLY public.job
     ADD CONSTRAINT job_tenant_id_zone_id_fk FOREIGN KEY (tenant_id, zone_id) REFERENCES public.zone(tenant_id, id) ON DELETE CASCADE;
 
+-- FK CONSTRAINT mail mail_tenant_id_fk
+
+ALTER TABLE ONLY public.mail
+    ADD CONSTRAINT mail_tenant_id_fk FOREIGN KEY (tenant_id) REFERENCES public.tenant(id) ON DELETE CASCADE;
+
 -- FK CONSTRAINT primary_server primary_server_tenant_id_fk
 
 ALTER TABLE ONLY public.primary_server
@@ -2121,6 +2223,18 @@ CREATE POLICY job_tenant_rls ON public.job TO understudy_apid_app USING ((tenant
 -- POLICY job job_trusted_rls
 
 CREATE POLICY job_trusted_rls ON public.job TO understudy_owner, understudy_apid_operator, understudy_xferd USING (true) WITH CHECK (true);
+
+-- ROW SECURITY mail
+
+ALTER TABLE public.mail ENABLE ROW LEVEL SECURITY;
+
+-- POLICY mail mail_tenant_rls
+
+CREATE POLICY mail_tenant_rls ON public.mail TO understudy_apid_app USING ((tenant_id = (NULLIF(current_setting('understudy.tenant'::text, true), ''::text))::uuid)) WITH CHECK ((tenant_id = (NULLIF(current_setting('understudy.tenant'::text, true), ''::text))::uuid));
+
+-- POLICY mail mail_trusted_rls
+
+CREATE POLICY mail_trusted_rls ON public.mail TO understudy_owner, understudy_apid_operator, understudy_xferd USING (true) WITH CHECK (true);
 
 -- ROW SECURITY primary_server
 
@@ -2323,6 +2437,12 @@ GRANT ALL ON FUNCTION public.feed_timeline() TO understudy_dnsd;
 
 REVOKE ALL ON FUNCTION public.job_inserted() FROM PUBLIC;
 
+REVOKE ALL ON FUNCTION public.mail_put(recipient text, template text, params jsonb, tenant uuid, id uuid, sealed bytea) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.mail_put(recipient text, template text, params jsonb, tenant uuid, id uuid, sealed bytea) TO understudy_apid_app;
+GRANT ALL ON FUNCTION public.mail_put(recipient text, template text, params jsonb, tenant uuid, id uuid, sealed bytea) TO understudy_apid_auth;
+GRANT ALL ON FUNCTION public.mail_put(recipient text, template text, params jsonb, tenant uuid, id uuid, sealed bytea) TO understudy_apid_operator;
+GRANT ALL ON FUNCTION public.mail_put(recipient text, template text, params jsonb, tenant uuid, id uuid, sealed bytea) TO understudy_xferd;
+
 REVOKE ALL ON FUNCTION public.owner_key_text(key bytea, apex bytea) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.owner_key_text(key bytea, apex bytea) TO understudy_apid_app;
 GRANT ALL ON FUNCTION public.owner_key_text(key bytea, apex bytea) TO understudy_apid_operator;
@@ -2416,6 +2536,24 @@ GRANT INSERT(kind) ON TABLE public.job TO understudy_apid_operator;
 
 GRANT INSERT(payload) ON TABLE public.job TO understudy_apid_app;
 GRANT INSERT(payload) ON TABLE public.job TO understudy_apid_operator;
+
+GRANT SELECT,DELETE ON TABLE public.mail TO understudy_xferd;
+
+GRANT UPDATE(sealed) ON TABLE public.mail TO understudy_xferd;
+
+GRANT UPDATE(state) ON TABLE public.mail TO understudy_xferd;
+
+GRANT UPDATE(due_at) ON TABLE public.mail TO understudy_xferd;
+
+GRANT UPDATE(failures) ON TABLE public.mail TO understudy_xferd;
+
+GRANT UPDATE(lease_owner) ON TABLE public.mail TO understudy_xferd;
+
+GRANT UPDATE(lease_until) ON TABLE public.mail TO understudy_xferd;
+
+GRANT UPDATE(finished_at) ON TABLE public.mail TO understudy_xferd;
+
+GRANT UPDATE(last_error) ON TABLE public.mail TO understudy_xferd;
 
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.primary_server TO understudy_apid_app;
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.primary_server TO understudy_apid_operator;

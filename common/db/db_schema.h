@@ -8,8 +8,8 @@
 
 /* The migrations that this source tree needs and knows; raised together
  * with sql/NNNN_*.sql (tests/sql compares). */
-#define DB_SCHEMA_MIN 80
-#define DB_SCHEMA_MAX 119
+#define DB_SCHEMA_MIN 190
+#define DB_SCHEMA_MAX 199
 
 /**
  * db_schema_check() - compare the database's version with ours

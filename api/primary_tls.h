@@ -16,8 +16,8 @@
 #include <stdint.h>
 
 #include "api/body.h"
-#include "api/jw.h"
 #include "api/req.h"
+#include "common/base/jw.h"
 #include "common/db/db.h"
 #include "common/db/seal.h"
 

@@ -12,9 +12,9 @@
 #include <stdarg.h>
 
 #include "api/body.h"
-#include "api/jw.h"
 #include "common/base/base.h"
 #include "common/base/err.h"
+#include "common/base/jw.h"
 
 enum {
 	REPLY_BYTES_MAX = 16 << 20,

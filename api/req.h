@@ -12,11 +12,11 @@
 
 #include "api/auth.h"
 #include "api/body.h"
-#include "api/jw.h"
 #include "api/reply.h"
 #include "api/route.h"
 #include "common/base/base.h"
 #include "common/base/err.h"
+#include "common/base/jw.h"
 
 enum {
 	REQ_ID_BYTES = 65,

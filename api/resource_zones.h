@@ -10,10 +10,10 @@
 #include <stdint.h>
 
 #include "api/body.h"
-#include "api/jw.h"
 #include "api/lookup.h"
 #include "api/req.h"
 #include "common/base/conf.h"
+#include "common/base/jw.h"
 #include "common/db/db.h"
 
 enum {

@@ -10,7 +10,7 @@
 #ifndef API_SHOW_H
 #define API_SHOW_H
 
-#include "api/jw.h"
+#include "common/base/jw.h"
 #include "common/db/db.h"
 
 void show_uuid(struct jw *w, const char *key, struct db_rows *rows,

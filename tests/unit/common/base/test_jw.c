@@ -1,7 +1,7 @@
 /*
  * test_jw.c - the JSON writer.
  */
-#include "api/jw.h"
+#include "common/base/jw.h"
 #include "tests/lib/test.h"
 
 static void

@@ -10,8 +10,8 @@
  * are made safe for HTML and terminals: < > & and control characters are
  * written as \uXXXX, bytes that are not UTF-8 as U+FFFD.
  */
-#ifndef API_JW_H
-#define API_JW_H
+#ifndef COMMON_BASE_JW_H
+#define COMMON_BASE_JW_H
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "api/jw.h"
+#include "common/base/jw.h"
 
 void
 jw_init(struct jw *w, size_t max_bytes)

@@ -433,6 +433,7 @@ on_tick(uv_timer_t *timer)
 	struct whole *w = timer->data;
 	struct children_counts c;
 
+	svc_beat(w->svc);
 	children_count(w->keep.children, &c);
 	count_set(COUNT_children_spawned, c.spawned);
 	count_set(COUNT_children_died, c.died);

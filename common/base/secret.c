@@ -66,19 +66,38 @@ read_all(int fd, uint8_t *data, size_t size, size_t *out_len)
 }
 
 enum err
+secret_path(const char *path, char *out, size_t size)
+{
+	const char *dir = getenv("CREDENTIALS_DIRECTORY"), *name = path;
+	int n;
+
+	if (strncmp(path, SECRET_DIR, strlen(SECRET_DIR)) == 0)
+		name = path + strlen(SECRET_DIR);
+	if (strchr(name, '/') != NULL || *name == '\0') {
+		n = snprintf(out, size, "%s", path);
+		return n >= 0 && (size_t)n < size ? OK : ERR_INVALID;
+	}
+	if (dir != NULL) {
+		n = snprintf(out, size, "%s/%s", dir, name);
+		if (n < 0 || (size_t)n >= size)
+			return ERR_INVALID;
+		if (access(out, F_OK) == 0)
+			return OK;
+	}
+	n = snprintf(out, size, SECRET_DIR "%s", name);
+	return n >= 0 && (size_t)n < size ? OK : ERR_INVALID;
+}
+
+enum err
 secret_load(const char *path, struct secret *out, struct fault *fault)
 {
-	const char *dir = getenv("CREDENTIALS_DIRECTORY");
 	struct secret s = { 0 };
 	char full[PATH_MAX];
 	struct stat st;
 	enum err e;
-	int fd, n;
+	int fd;
 
-	n = path[0] == '/' || dir == NULL ?
-	    snprintf(full, sizeof(full), "%s", path) :
-	    snprintf(full, sizeof(full), "%s/%s", dir, path);
-	if (n < 0 || (size_t)n >= sizeof(full)) {
+	if (secret_path(path, full, sizeof(full)) != OK) {
 		fault_set(fault, path, 0, "path is too long");
 		return ERR_INVALID;
 	}

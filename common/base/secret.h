@@ -11,6 +11,7 @@
 #include "common/base/err.h"
 
 #define SECRET_MAX	4096
+#define SECRET_DIR	"/etc/understudy/credentials/"
 
 struct secret {
 	uint8_t	*data;		/* locked in memory where the limits allow */
@@ -18,8 +19,20 @@ struct secret {
 };
 
 /**
+ * secret_path() - where a credential is
+ *
+ * systemd's LoadCredential= gives a service copies in $CREDENTIALS_DIRECTORY,
+ * so that the files themselves belong to root alone. There a credential goes
+ * by its plain name: "NAME", and SECRET_DIR "NAME", are looked for there
+ * first, then in SECRET_DIR. Any other path is taken as it is.
+ *
+ * Returns OK, ERR_INVALID (too long).
+ */
+MUST_USE enum err secret_path(const char *path, char *out, size_t size);
+
+/**
  * secret_load() - read a credential file
- * @path:  absolute, or a name below $CREDENTIALS_DIRECTORY (systemd)
+ * @path:  see secret_path()
  * @out:   given; secret_fini() it
  * @fault: filled on error; may be NULL
  *

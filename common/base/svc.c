@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <getopt.h>
+#include <inttypes.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
@@ -17,10 +18,12 @@
 #include "common/base/check.h"
 #include "common/base/hash.h"
 #include "common/base/log.h"
+#include "common/base/now.h"
 #include "common/base/svc.h"
 
 #define OWN_MAX		16	/* options of one program */
 #define SETS_MAX	256	/* --set on one command line */
+#define WATCHDOG_USEC_MAX 86400000000LL
 
 #ifndef UNDERSTUDY_VERSION
 #define UNDERSTUDY_VERSION "unknown"
@@ -93,6 +96,22 @@ svc_child(void)
 	sigemptyset(&none);
 	sigprocmask(SIG_SETMASK, &none, NULL);
 	signal(SIGPIPE, SIG_DFL);
+}
+
+/* WATCHDOG_USEC is for WATCHDOG_PID alone: roles inherit both. */
+static int64_t
+watchdog_interval_ms(void)
+{
+	const char *usec = getenv("WATCHDOG_USEC");
+	const char *pid = getenv("WATCHDOG_PID");
+	long long n;
+
+	if (usec == NULL || getenv("NOTIFY_SOCKET") == NULL ||
+	    (pid != NULL && strtol(pid, NULL, 10) != (long)getpid()))
+		return 0;
+	n = strtoll(usec, NULL, 10);
+	/* A third of it, so that one late beat is none missed. */
+	return n <= 0 || n > WATCHDOG_USEC_MAX ? 0 : MAX(n / 3000, 1);
 }
 
 struct wish {
@@ -224,6 +243,7 @@ svc_begin(struct svc *s, const char *name, const struct svc_option *own,
 	log_set_level(level);
 	block_signals(s);
 	hash_init();
+	s->beat_every_ms = watchdog_interval_ms();
 	return true;
 stop:
 	conf_free(s->conf);
@@ -289,6 +309,20 @@ svc_ready(struct svc *s)
 	log_info("svc.ready", "version=%s", UNDERSTUDY_VERSION);
 }
 
+void
+svc_beat(struct svc *s)
+{
+	int64_t now;
+
+	if (s->beat_every_ms == 0)
+		return;
+	now = now_mono_ms();
+	if (now < s->beat_at_ms)
+		return;
+	s->beat_at_ms = now + s->beat_every_ms;
+	svc_notify("WATCHDOG=1");
+}
+
 enum svc_event
 svc_take(struct svc *s)
 {
@@ -299,6 +333,7 @@ svc_take(struct svc *s)
 	switch (info.ssi_signo) {
 	case SIGTERM:
 	case SIGINT:
+		svc_notify("STOPPING=1");
 		return SVC_STOP;
 	case SIGHUP:
 		return SVC_RELOAD;
@@ -311,16 +346,38 @@ svc_take(struct svc *s)
 	}
 }
 
+/* One poll, no longer than until the next beat. */
+static int
+wait_once(struct svc *s, int64_t left_ms)
+{
+	struct pollfd p = { .fd = s->signal_fd, .events = POLLIN };
+
+	svc_beat(s);
+	if (s->beat_every_ms != 0 && (left_ms < 0 ||
+	    left_ms > s->beat_every_ms))
+		left_ms = s->beat_every_ms;
+	return poll(&p, 1, left_ms < 0 ? -1 : (int)left_ms);
+}
+
 enum svc_event
 svc_wait(struct svc *s, int timeout_ms)
 {
-	struct pollfd p = { .fd = s->signal_fd, .events = POLLIN };
+	int64_t until = timeout_ms < 0 ? -1 : now_mono_ms() + timeout_ms;
+	int64_t left = timeout_ms;
 	int n;
 
-	do {
-		n = poll(&p, 1, timeout_ms);
-	} while (n < 0 && errno == EINTR && timeout_ms < 0);
-	return n == 1 ? svc_take(s) : SVC_NONE;
+	for (;;) {
+		n = wait_once(s, left);
+		if (n == 1)
+			return svc_take(s);
+		if (n < 0 && errno != EINTR)
+			return SVC_NONE;
+		if (until < 0)
+			continue;
+		left = until - now_mono_ms();
+		if (left <= 0)
+			return SVC_NONE;
+	}
 }
 
 enum err
@@ -332,7 +389,11 @@ svc_reload(struct svc *s, struct conf **out_old)
 	char text[1024];
 	enum err e;
 
+	snprintf(text, sizeof(text), "RELOADING=1\nMONOTONIC_USEC=%" PRId64,
+	    now_mono_ms() * 1000);
+	svc_notify(text);
 	e = conf_load(s->config_path, s->sets, s->n_sets, &next, &fault);
+	svc_notify("READY=1");
 	if (e != OK) {
 		log_err("conf.refused", "reason=%s",
 		    LOG_Q(fault_print(&fault, text, sizeof(text))));

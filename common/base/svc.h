@@ -18,6 +18,10 @@
  *		return svc_end(&s, OK);
  *	}
  *
+ * Under systemd (Type=notify) it says READY, RELOADING and STOPPING, and with
+ * WatchdogSec= it beats from svc_wait() or svc_beat(): whoever waits in a loop
+ * of his own calls svc_beat() at least every second.
+ *
  * Signals arrive on a descriptor (signalfd), never in a handler: TERM and INT
  * mean stop, HUP reload, USR1 "dump state to the log". PIPE is ignored.
  * They are blocked from svc_begin() on, so threads started later inherit that;
@@ -63,6 +67,8 @@ struct svc {
 	bool		is_ready;
 	const char	**sets;
 	size_t		n_sets;
+	int64_t		beat_every_ms;	/* 0: no watchdog */
+	int64_t		beat_at_ms;	/* the next one, on now_mono_ms() */
 };
 
 /**
@@ -87,6 +93,9 @@ void svc_ready(struct svc *s);
 
 /** svc_notify() - a state text for systemd: "STATUS=...", "WATCHDOG=1" */
 void svc_notify(const char *text);
+
+/** svc_beat() - tell systemd's watchdog that the loop turns; cheap */
+void svc_beat(struct svc *s);
 
 /** svc_wait() - the next signal, waiting up to @timeout_ms (-1: for ever) */
 enum svc_event svc_wait(struct svc *s, int timeout_ms);

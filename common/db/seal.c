@@ -3,6 +3,7 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <sodium.h>
 #include <stdio.h>
 #include <string.h>
@@ -91,12 +92,15 @@ enum err
 seal_public_load(const char *path, struct seal_public *out_public)
 {
 	uint8_t line[LINE_MAX_BYTES];
+	char full[PATH_MAX];
 	ssize_t n;
 	int fd;
 
 	if (sodium_init() < 0)
 		return ERR_CRYPTO;
-	fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (secret_path(path, full, sizeof(full)) != OK)
+		return ERR_INVALID;
+	fd = open(full, O_RDONLY | O_CLOEXEC);
 	if (fd < 0)
 		return err_from_errno(errno);
 	n = read(fd, line, sizeof(line));

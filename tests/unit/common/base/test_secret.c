@@ -139,3 +139,29 @@ TEST(hash_sip_is_the_published_function)
 	h = hash_sip(&key, input, 15);
 	assert_memory_equal(&h, want15, 8);
 }
+
+TEST_WITH(secret_by_name_is_a_credential_of_the_service, setup, teardown)
+{
+	struct secret s = { 0 };
+	char full[256];
+	const char *name = strrchr(path, '/') + 1;
+
+	put("hush", 4);
+	setenv("CREDENTIALS_DIRECTORY", "/tmp", 1);
+	assert_ok(secret_load(name, &s, NULL));
+	assert_int_equal(s.len, 4);
+	secret_fini(&s);
+	/* The usual place is looked for there, too. */
+	snprintf(full, sizeof(full), SECRET_DIR "%s", name);
+	assert_ok(secret_load(full, &s, NULL));
+	secret_fini(&s);
+	/* What is not there is meant to be in the usual place. */
+	assert_ok(secret_path("no-such-name", full, sizeof(full)));
+	assert_string_equal(full, SECRET_DIR "no-such-name");
+	assert_ok(secret_path("/a/b", full, sizeof(full)));
+	assert_string_equal(full, "/a/b");
+	unsetenv("CREDENTIALS_DIRECTORY");
+	assert_ok(secret_path("name", full, sizeof(full)));
+	assert_string_equal(full, SECRET_DIR "name");
+	assert_err(secret_path("name", full, 10), ERR_INVALID);
+}

@@ -4,6 +4,10 @@
  * Each case runs in a child: svc_begin() blocks signals for its process.
  */
 #include <signal.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <sys/socket.h>
+#include <sys/un.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -129,6 +133,74 @@ TEST(svc_pid_file_lives_as_long_as_the_program)
 {
 	assert_int_equal(run(writes_pid_file, "--pid-file",
 	    "/tmp/test_svc.pid", NULL), 100);
+}
+
+/* Takes datagrams until @text came; the number of those before it, or -1. */
+static int
+heard(int fd, const char *text)
+{
+	char got[256];
+
+	for (int n = 0; n < 100; n++) {
+		ssize_t len = recv(fd, got, sizeof(got) - 1, 0);
+
+		if (len < 0)
+			return -1;
+		got[len] = '\0';
+		if (strncmp(got, text, strlen(text)) == 0)
+			return n;
+	}
+	return -1;
+}
+
+static int systemd_fd;
+
+static int
+talks_to_systemd(struct svc *s)
+{
+	struct conf *old = NULL;
+
+	svc_ready(s);
+	if (heard(systemd_fd, "READY=1") != 0)
+		return 1;
+	if (s->beat_every_ms != 20)
+		return 2;
+	/* Nothing happens, and it beats all the same. */
+	if (svc_wait(s, 100) != SVC_NONE)
+		return 3;
+	if (heard(systemd_fd, "WATCHDOG=1") != 0 ||
+	    heard(systemd_fd, "WATCHDOG=1") != 0)
+		return 4;
+	if (svc_reload(s, &old) != OK || heard(systemd_fd, "RELOADING=1") < 0 ||
+	    heard(systemd_fd, "READY=1") != 0)
+		return 5;
+	conf_free(old);
+	kill(getpid(), SIGTERM);
+	if (svc_wait(s, -1) != SVC_STOP || heard(systemd_fd, "STOPPING=1") < 0)
+		return 6;
+	return svc_end(s, OK) == 0 ? 100 : 7;
+}
+
+TEST(svc_tells_systemd_what_it_does)
+{
+	struct sockaddr_un un = { .sun_family = AF_UNIX };
+	socklen_t len;
+
+	/* An abstract name, which ends with this process. */
+	snprintf(un.sun_path, sizeof(un.sun_path), "@test_svc.%d",
+	    (int)getpid());
+	setenv("NOTIFY_SOCKET", un.sun_path, 1);
+	len = (socklen_t)(offsetof(struct sockaddr_un, sun_path) +
+	    strlen(un.sun_path));
+	un.sun_path[0] = '\0';
+	systemd_fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	assert_true(systemd_fd >= 0);
+	assert_int_equal(bind(systemd_fd, (struct sockaddr *)&un, len), 0);
+	setenv("WATCHDOG_USEC", "60000", 1);
+	assert_int_equal(run(talks_to_systemd, NULL, NULL, NULL), 100);
+	close(systemd_fd);
+	unsetenv("NOTIFY_SOCKET");
+	unsetenv("WATCHDOG_USEC");
 }
 
 TEST(svc_exit_codes_follow_the_class)

@@ -20,6 +20,21 @@ $$;
 
 COMMENT ON FUNCTION public.attempt_prune(zones uuid[], keep integer) IS 'keep the last attempts of these zones; called by xferd after recording';
 
+-- FUNCTION audit_stays()
+
+CREATE FUNCTION public.audit_stays() RETURNS trigger
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+    AS $$
+BEGIN
+	RAISE EXCEPTION 'the audit is append-only: % is refused', TG_OP
+	    USING ERRCODE = 'insufficient_privilege',
+		HINT = 'docs/OPERATIONS.md, "The audit", says how old rows go';
+END
+$$;
+
+COMMENT ON FUNCTION public.audit_stays() IS 'rows of the audit are neither changed nor removed, by no role at all';
+
 -- FUNCTION edge_report(text, bigint, xid8, jsonb, jsonb)
 
 CREATE FUNCTION public.edge_report(edge text, epoch bigint, applied_xmin xid8, exceptions jsonb, counters jsonb) RETURNS void
@@ -431,6 +446,33 @@ $$;
 
 COMMENT ON FUNCTION public.rr_type_text(type integer) IS 'the mnemonic of a type, or TYPEn';
 
+-- FUNCTION tenant_suspended()
+
+CREATE FUNCTION public.tenant_suspended() RETURNS trigger
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+    AS $$
+BEGIN
+	-- In zone order, as publishers lock them.
+	PERFORM FROM zone_state s WHERE s.tenant_id = NEW.id
+	ORDER BY s.zone_id FOR UPDATE;
+	UPDATE zone_state s SET state = zone_shown(z, s.generation)
+	FROM zone z WHERE z.id = s.zone_id AND s.tenant_id = NEW.id
+	AND s.state <> zone_shown(z, s.generation);
+	IF NEW.suspended_at IS NULL THEN
+		UPDATE zone_timer t SET due_at = least(t.due_at, now()
+		    + random() * interval '5 minutes')
+		FROM zone z WHERE z.id = t.zone_id AND t.tenant_id = NEW.id
+		AND z.deleted_at IS NULL;
+		PERFORM pg_notify('understudy_job', 'zone');
+	END IF;
+	PERFORM pg_notify('understudy_feed', '');
+	RETURN NULL;
+END
+$$;
+
+COMMENT ON FUNCTION public.tenant_suspended() IS 'carry the stop of a tenant, or its end, to all of its zones; what is resumed is looked at within five minutes';
+
 -- PROCEDURE tenant_table_protect(regclass, name)
 
 CREATE PROCEDURE public.tenant_table_protect(IN t regclass, IN tenant_column name)
@@ -559,12 +601,15 @@ BEGIN
 			CONSTRAINT = 'zone_deleted_at_ck';
 	END IF;
 	UPDATE zone_state s SET stripes = NEW.stripes,
-	    state = zone_state_of_claim(NEW.state, s.generation,
-		NEW.deleted_at)
+	    state = zone_shown(NEW, s.generation)
 	WHERE s.zone_id = NEW.id;
 	IF NEW.deleted_at IS NOT NULL THEN
 		UPDATE zone_timer SET due_at = 'infinity'
 		WHERE zone_id = NEW.id;
+	ELSIF OLD.suspended_at IS NOT NULL AND NEW.suspended_at IS NULL THEN
+		UPDATE zone_timer SET due_at = least(due_at, now())
+		WHERE zone_id = NEW.id;
+		PERFORM pg_notify('understudy_job', 'zone');
 	END IF;
 	PERFORM pg_notify('understudy_feed', '');
 	RETURN NULL;
@@ -640,8 +685,8 @@ CREATE FUNCTION public.zone_inserted() RETURNS trigger
     AS $$
 BEGIN
 	INSERT INTO zone_state (zone_id, tenant_id, apex, stripes, state)
-	SELECT a.id, a.tenant_id, a.apex, a.stripes,
-	    zone_state_of_claim(a.state, 0, a.deleted_at) FROM added a;
+	SELECT z.id, z.tenant_id, z.apex, z.stripes, zone_shown(z, 0)
+	FROM zone z JOIN added a ON a.id = z.id;
 	INSERT INTO zone_timer (zone_id, tenant_id)
 	SELECT a.id, a.tenant_id FROM added a;
 	PERFORM pg_notify('understudy_job', 'zone');
@@ -742,6 +787,68 @@ END
 $$;
 
 COMMENT ON FUNCTION public.zone_removed() IS 'purging a claim takes its content along (there are no foreign keys)';
+
+-- TABLE zone
+
+CREATE TABLE public.zone (
+    id uuid DEFAULT gen_random_uuid() NOT NULL,
+    tenant_id uuid NOT NULL,
+    name text NOT NULL,
+    apex bytea NOT NULL,
+    state text DEFAULT 'pending'::text NOT NULL,
+    stripes bigint DEFAULT 1 NOT NULL,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    changed_at timestamp with time zone DEFAULT now() NOT NULL,
+    deleted_at timestamp with time zone,
+    accept_lower_serial boolean DEFAULT false NOT NULL,
+    suspended_at timestamp with time zone,
+    suspended_by text,
+    suspended_reason text,
+    CONSTRAINT zone_apex_ck CHECK ((((octet_length(apex) >= 1) AND (octet_length(apex) <= 255)) AND (get_byte(apex, (octet_length(apex) - 1)) = 0))),
+    CONSTRAINT zone_name_apex_ck CHECK (((name = '.'::text) = (octet_length(apex) = 1))),
+    CONSTRAINT zone_name_ck CHECK ((((length(name) >= 1) AND (length(name) <= 1010)) AND (name = lower(name)) AND ((name = '.'::text) OR ("right"(name, 1) <> '.'::text) OR ("right"(name, 2) = '\.'::text)))),
+    CONSTRAINT zone_state_ck CHECK ((state = ANY (ARRAY['pending'::text, 'active'::text, 'warned'::text, 'suspended'::text, 'lapsed'::text]))),
+    CONSTRAINT zone_stripes_ck CHECK ((stripes <> 0)),
+    CONSTRAINT zone_suspended_ck CHECK (((suspended_at IS NOT NULL) OR ((suspended_by IS NULL) AND (suspended_reason IS NULL)))),
+    CONSTRAINT zone_suspended_text_ck CHECK (((length(suspended_by) <= 300) AND (length(suspended_reason) <= 1000)))
+);
+
+ALTER TABLE ONLY public.zone FORCE ROW LEVEL SECURITY;
+
+COMMENT ON TABLE public.zone IS 'a claim: one tenant''s row for a zone name; others may claim it too';
+
+COMMENT ON COLUMN public.zone.name IS 'lower-case presentation form without the final dot; the root is "."';
+
+COMMENT ON COLUMN public.zone.apex IS 'lower-case wire form';
+
+COMMENT ON COLUMN public.zone.state IS 'of the claim: pending until proven, active and warned are served';
+
+COMMENT ON COLUMN public.zone.stripes IS 'bit mask of the name-server sets that serve it (64 stripes)';
+
+COMMENT ON COLUMN public.zone.deleted_at IS 'set: the edges drop it; its rows are purged later';
+
+COMMENT ON COLUMN public.zone.accept_lower_serial IS 'a serial that went back at the primaries is followed without asking';
+
+COMMENT ON COLUMN public.zone.suspended_at IS 'when the operator stopped this zone; its claim goes on underneath';
+
+COMMENT ON COLUMN public.zone.suspended_by IS 'the actor, as in audit';
+
+COMMENT ON COLUMN public.zone.suspended_reason IS 'what the tenant is told';
+
+-- FUNCTION zone_shown(public.zone, bigint)
+
+CREATE FUNCTION public.zone_shown(z public.zone, generation bigint) RETURNS text
+    LANGUAGE sql STABLE SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+    AS $$
+	SELECT CASE
+	    WHEN z.deleted_at IS NULL AND (z.suspended_at IS NOT NULL
+		OR EXISTS (SELECT FROM tenant t WHERE t.id = z.tenant_id
+		    AND t.suspended_at IS NOT NULL)) THEN 'withdrawn'
+	    ELSE zone_state_of_claim(z.state, generation, z.deleted_at) END
+$$;
+
+COMMENT ON FUNCTION public.zone_shown(z public.zone, generation bigint) IS 'zone_state.state of a zone: what its claim says, unless the operator stopped it or its tenant. The one place that decides';
 
 -- FUNCTION zone_state_guard()
 
@@ -893,11 +1000,23 @@ CREATE TABLE public.audit (
     object text,
     reason text,
     details jsonb,
+    actor_kind text DEFAULT 'token'::text NOT NULL,
+    actor_id uuid,
+    actor_name text,
+    session_id uuid,
+    request text,
+    before jsonb,
+    after jsonb,
     CONSTRAINT audit_action_ck CHECK (((length(action) >= 1) AND (length(action) <= 64))),
     CONSTRAINT audit_actor_ck CHECK (((length(actor) >= 1) AND (length(actor) <= 200))),
+    CONSTRAINT audit_actor_kind_ck CHECK ((actor_kind = ANY (ARRAY['token'::text, 'user'::text, 'operator'::text, 'staff'::text, 'system'::text]))),
+    CONSTRAINT audit_actor_name_ck CHECK ((length(actor_name) <= 300)),
+    CONSTRAINT audit_after_ck CHECK ((pg_column_size(after) <= 131072)),
+    CONSTRAINT audit_before_ck CHECK ((pg_column_size(before) <= 131072)),
     CONSTRAINT audit_details_ck CHECK (((jsonb_typeof(details) = 'object'::text) AND (pg_column_size(details) <= 16384))),
     CONSTRAINT audit_object_ck CHECK ((length(object) <= 1100)),
-    CONSTRAINT audit_reason_ck CHECK ((length(reason) <= 1000))
+    CONSTRAINT audit_reason_ck CHECK ((length(reason) <= 1000)),
+    CONSTRAINT audit_request_ck CHECK ((length(request) <= 100))
 );
 
 ALTER TABLE ONLY public.audit FORCE ROW LEVEL SECURITY;
@@ -906,7 +1025,23 @@ COMMENT ON TABLE public.audit IS 'who did what; programs may only insert. No for
 
 COMMENT ON COLUMN public.audit.actor IS 'token:<prefix>, operator:<prefix>, xferd';
 
+COMMENT ON COLUMN public.audit.reason IS 'why an operator did it; the tenant reads it, too';
+
 COMMENT ON COLUMN public.audit.details IS 'at most 16 KiB, never a secret';
+
+COMMENT ON COLUMN public.audit.actor_kind IS 'token (a tenant''s), user (a member''s session), operator (a token of the operator), staff (an operator''s session), system (a program)';
+
+COMMENT ON COLUMN public.audit.actor_id IS 'the person, also behind a token that one has made; null: no person';
+
+COMMENT ON COLUMN public.audit.actor_name IS 'token''s name or person''s address, as it was then';
+
+COMMENT ON COLUMN public.audit.session_id IS 'with user and staff';
+
+COMMENT ON COLUMN public.audit.request IS 'X-Request-Id of the call';
+
+COMMENT ON COLUMN public.audit.before IS 'the object as a document, secrets masked; null: there was none';
+
+COMMENT ON COLUMN public.audit.after IS 'the object as a document, secrets masked; null: it is gone';
 
 -- SEQUENCE audit_id_seq
 
@@ -1246,8 +1381,12 @@ CREATE TABLE public.tenant (
     limits jsonb DEFAULT '{}'::jsonb NOT NULL,
     created_at timestamp with time zone DEFAULT now() NOT NULL,
     suspended_at timestamp with time zone,
+    suspended_by text,
+    suspended_reason text,
     CONSTRAINT tenant_limits_ck CHECK ((jsonb_typeof(limits) = 'object'::text)),
-    CONSTRAINT tenant_name_ck CHECK (((length(name) >= 1) AND (length(name) <= 100)))
+    CONSTRAINT tenant_name_ck CHECK (((length(name) >= 1) AND (length(name) <= 100))),
+    CONSTRAINT tenant_suspended_ck CHECK (((suspended_at IS NOT NULL) OR ((suspended_by IS NULL) AND (suspended_reason IS NULL)))),
+    CONSTRAINT tenant_suspended_text_ck CHECK (((length(suspended_by) <= 300) AND (length(suspended_reason) <= 1000)))
 );
 
 ALTER TABLE ONLY public.tenant FORCE ROW LEVEL SECURITY;
@@ -1257,6 +1396,10 @@ COMMENT ON TABLE public.tenant IS 'a customer; everything it owns carries its id
 COMMENT ON COLUMN public.tenant.limits IS 'what differs from the configured limits: {"zones": 100, ...}';
 
 COMMENT ON COLUMN public.tenant.suspended_at IS 'when the operator stopped this tenant; null while it is in order';
+
+COMMENT ON COLUMN public.tenant.suspended_by IS 'the actor, as in audit';
+
+COMMENT ON COLUMN public.tenant.suspended_reason IS 'what the tenant is told';
 
 -- TABLE zone_timer
 
@@ -1444,42 +1587,6 @@ COMMENT ON COLUMN public.tsig_key.name_wire IS 'lower-case wire form';
 COMMENT ON COLUMN public.tsig_key.sealed IS 'sealed box to xferd''s public key over tenant id, key id, algorithm and secret; write-only for apid (it may not select this column)';
 
 COMMENT ON COLUMN public.tsig_key.fingerprint IS 'what a person can compare: first part of a digest over the secret';
-
--- TABLE zone
-
-CREATE TABLE public.zone (
-    id uuid DEFAULT gen_random_uuid() NOT NULL,
-    tenant_id uuid NOT NULL,
-    name text NOT NULL,
-    apex bytea NOT NULL,
-    state text DEFAULT 'pending'::text NOT NULL,
-    stripes bigint DEFAULT 1 NOT NULL,
-    created_at timestamp with time zone DEFAULT now() NOT NULL,
-    changed_at timestamp with time zone DEFAULT now() NOT NULL,
-    deleted_at timestamp with time zone,
-    accept_lower_serial boolean DEFAULT false NOT NULL,
-    CONSTRAINT zone_apex_ck CHECK ((((octet_length(apex) >= 1) AND (octet_length(apex) <= 255)) AND (get_byte(apex, (octet_length(apex) - 1)) = 0))),
-    CONSTRAINT zone_name_apex_ck CHECK (((name = '.'::text) = (octet_length(apex) = 1))),
-    CONSTRAINT zone_name_ck CHECK ((((length(name) >= 1) AND (length(name) <= 1010)) AND (name = lower(name)) AND ((name = '.'::text) OR ("right"(name, 1) <> '.'::text) OR ("right"(name, 2) = '\.'::text)))),
-    CONSTRAINT zone_state_ck CHECK ((state = ANY (ARRAY['pending'::text, 'active'::text, 'warned'::text, 'suspended'::text, 'lapsed'::text]))),
-    CONSTRAINT zone_stripes_ck CHECK ((stripes <> 0))
-);
-
-ALTER TABLE ONLY public.zone FORCE ROW LEVEL SECURITY;
-
-COMMENT ON TABLE public.zone IS 'a claim: one tenant''s row for a zone name; others may claim it too';
-
-COMMENT ON COLUMN public.zone.name IS 'lower-case presentation form without the final dot; the root is "."';
-
-COMMENT ON COLUMN public.zone.apex IS 'lower-case wire form';
-
-COMMENT ON COLUMN public.zone.state IS 'of the claim: pending until proven, active and warned are served';
-
-COMMENT ON COLUMN public.zone.stripes IS 'bit mask of the name-server sets that serve it (64 stripes)';
-
-COMMENT ON COLUMN public.zone.deleted_at IS 'set: the edges drop it; its rows are purged later';
-
-COMMENT ON COLUMN public.zone.accept_lower_serial IS 'a serial that went back at the primaries is followed without asking';
 
 -- TABLE zone_event
 
@@ -1863,6 +1970,12 @@ CREATE INDEX attempt_zone_id_id_ix ON public.attempt USING btree (zone_id, id);
 
 COMMENT ON INDEX public.attempt_zone_id_id_ix IS 'for the list, and attempt_prune';
 
+-- INDEX audit_action_id_ix
+
+CREATE INDEX audit_action_id_ix ON public.audit USING btree (action text_pattern_ops, id);
+
+COMMENT ON INDEX public.audit_action_id_ix IS 'for the operator''s search by action';
+
 -- INDEX audit_tenant_id_id_ix
 
 CREATE INDEX audit_tenant_id_id_ix ON public.audit USING btree (tenant_id, id);
@@ -2073,6 +2186,12 @@ CREATE INDEX zone_version_created_at_ix ON public.zone_version USING btree (crea
 
 COMMENT ON INDEX public.zone_version_created_at_ix IS 'for retention';
 
+-- TRIGGER audit audit_stays
+
+CREATE TRIGGER audit_stays BEFORE DELETE OR UPDATE OR TRUNCATE ON public.audit FOR EACH STATEMENT EXECUTE FUNCTION public.audit_stays();
+
+ALTER TABLE public.audit ENABLE ALWAYS TRIGGER audit_stays;
+
 -- TRIGGER job job_inserted
 
 CREATE TRIGGER job_inserted AFTER INSERT ON public.job FOR EACH STATEMENT EXECUTE FUNCTION public.job_inserted();
@@ -2083,9 +2202,13 @@ CREATE TRIGGER refresh_batch_stamp BEFORE INSERT OR UPDATE ON public.refresh_bat
 
 ALTER TABLE public.refresh_batch ENABLE ALWAYS TRIGGER refresh_batch_stamp;
 
+-- TRIGGER tenant tenant_suspended
+
+CREATE TRIGGER tenant_suspended AFTER UPDATE OF suspended_at ON public.tenant FOR EACH ROW WHEN (((old.suspended_at IS NULL) <> (new.suspended_at IS NULL))) EXECUTE FUNCTION public.tenant_suspended();
+
 -- TRIGGER zone zone_changed
 
-CREATE TRIGGER zone_changed AFTER UPDATE OF state, stripes, deleted_at ON public.zone FOR EACH ROW WHEN (((old.state <> new.state) OR (old.stripes <> new.stripes) OR (old.deleted_at IS DISTINCT FROM new.deleted_at))) EXECUTE FUNCTION public.zone_changed();
+CREATE TRIGGER zone_changed AFTER UPDATE OF state, stripes, deleted_at, suspended_at ON public.zone FOR EACH ROW WHEN (((old.state <> new.state) OR (old.stripes <> new.stripes) OR (old.deleted_at IS DISTINCT FROM new.deleted_at) OR (old.suspended_at IS DISTINCT FROM new.suspended_at))) EXECUTE FUNCTION public.zone_changed();
 
 -- TRIGGER zone_guard zone_guard_changed
 
@@ -2421,6 +2544,8 @@ GRANT ALL ON SCHEMA public TO understudy_owner;
 REVOKE ALL ON FUNCTION public.attempt_prune(zones uuid[], keep integer) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.attempt_prune(zones uuid[], keep integer) TO understudy_xferd;
 
+REVOKE ALL ON FUNCTION public.audit_stays() FROM PUBLIC;
+
 REVOKE ALL ON FUNCTION public.edge_report(edge text, epoch bigint, applied_xmin xid8, exceptions jsonb, counters jsonb) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.edge_report(edge text, epoch bigint, applied_xmin xid8, exceptions jsonb, counters jsonb) TO understudy_dnsd;
 
@@ -2466,6 +2591,8 @@ GRANT ALL ON FUNCTION public.rr_type_text(type integer) TO understudy_apid_app;
 GRANT ALL ON FUNCTION public.rr_type_text(type integer) TO understudy_apid_operator;
 GRANT ALL ON FUNCTION public.rr_type_text(type integer) TO understudy_xferd;
 
+REVOKE ALL ON FUNCTION public.tenant_suspended() FROM PUBLIC;
+
 REVOKE ALL ON PROCEDURE public.tenant_table_protect(IN t regclass, IN tenant_column name) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION public.token_find(hash bytea) FROM PUBLIC;
@@ -2503,6 +2630,27 @@ GRANT ALL ON FUNCTION public.zone_records(zone text) TO understudy_xferd;
 
 REVOKE ALL ON FUNCTION public.zone_removed() FROM PUBLIC;
 
+GRANT SELECT,INSERT ON TABLE public.zone TO understudy_apid_app;
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.zone TO understudy_apid_operator;
+GRANT SELECT,DELETE ON TABLE public.zone TO understudy_xferd;
+
+GRANT UPDATE(state) ON TABLE public.zone TO understudy_xferd;
+
+GRANT UPDATE(stripes) ON TABLE public.zone TO understudy_xferd;
+
+GRANT UPDATE(changed_at) ON TABLE public.zone TO understudy_apid_app;
+GRANT UPDATE(changed_at) ON TABLE public.zone TO understudy_xferd;
+
+GRANT UPDATE(deleted_at) ON TABLE public.zone TO understudy_apid_app;
+
+GRANT INSERT(accept_lower_serial),UPDATE(accept_lower_serial) ON TABLE public.zone TO understudy_apid_app;
+GRANT INSERT(accept_lower_serial),UPDATE(accept_lower_serial) ON TABLE public.zone TO understudy_apid_operator;
+
+REVOKE ALL ON FUNCTION public.zone_shown(z public.zone, generation bigint) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.zone_shown(z public.zone, generation bigint) TO understudy_apid_app;
+GRANT ALL ON FUNCTION public.zone_shown(z public.zone, generation bigint) TO understudy_apid_operator;
+GRANT ALL ON FUNCTION public.zone_shown(z public.zone, generation bigint) TO understudy_xferd;
+
 REVOKE ALL ON FUNCTION public.zone_state_guard() FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION public.zone_state_of_claim(claim_state text, generation bigint, deleted_at timestamp with time zone) FROM PUBLIC;
@@ -2511,9 +2659,9 @@ GRANT SELECT ON TABLE public.attempt TO understudy_apid_app;
 GRANT SELECT ON TABLE public.attempt TO understudy_apid_operator;
 GRANT SELECT,INSERT,DELETE ON TABLE public.attempt TO understudy_xferd;
 
-GRANT INSERT ON TABLE public.audit TO understudy_apid_app;
+GRANT SELECT,INSERT ON TABLE public.audit TO understudy_apid_app;
 GRANT INSERT ON TABLE public.audit TO understudy_apid_auth;
-GRANT INSERT ON TABLE public.audit TO understudy_apid_operator;
+GRANT SELECT,INSERT ON TABLE public.audit TO understudy_apid_operator;
 GRANT INSERT ON TABLE public.audit TO understudy_xferd;
 
 GRANT SELECT ON TABLE public.edge TO understudy_apid_operator;
@@ -2769,22 +2917,6 @@ GRANT SELECT(created_at) ON TABLE public.tsig_key TO understudy_apid_operator;
 
 GRANT SELECT(changed_at),UPDATE(changed_at) ON TABLE public.tsig_key TO understudy_apid_app;
 GRANT SELECT(changed_at),UPDATE(changed_at) ON TABLE public.tsig_key TO understudy_apid_operator;
-
-GRANT SELECT,INSERT ON TABLE public.zone TO understudy_apid_app;
-GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.zone TO understudy_apid_operator;
-GRANT SELECT,DELETE ON TABLE public.zone TO understudy_xferd;
-
-GRANT UPDATE(state) ON TABLE public.zone TO understudy_xferd;
-
-GRANT UPDATE(stripes) ON TABLE public.zone TO understudy_xferd;
-
-GRANT UPDATE(changed_at) ON TABLE public.zone TO understudy_apid_app;
-GRANT UPDATE(changed_at) ON TABLE public.zone TO understudy_xferd;
-
-GRANT UPDATE(deleted_at) ON TABLE public.zone TO understudy_apid_app;
-
-GRANT INSERT(accept_lower_serial),UPDATE(accept_lower_serial) ON TABLE public.zone TO understudy_apid_app;
-GRANT INSERT(accept_lower_serial),UPDATE(accept_lower_serial) ON TABLE public.zone TO understudy_apid_operator;
 
 GRANT SELECT ON TABLE public.zone_event TO understudy_apid_app;
 GRANT SELECT ON TABLE public.zone_event TO understudy_apid_operator;

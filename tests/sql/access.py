@@ -9,13 +9,13 @@ ROLES = ["apid_app", "apid_auth", "apid_operator", "xferd", "dnsd", "mon"]
 MAY = {
     "apid_app": """tenant:S token:sIuD tsig_key:sIuD primary_server:SIUD
         zone:SIu zone_primary:SIUD zone_state:S zone_timer:S zone_version:S
-        zone_page:S zone_node:S attempt:S job:Si setting:S audit:I
+        zone_page:S zone_node:S attempt:S job:Si setting:S audit:SI
         schema_migration:S""",
     "apid_auth": "audit:I schema_migration:S",
     "apid_operator": """tenant:SIUD token:sIuD tsig_key:sIuD
         primary_server:SIUD zone:SIUD zone_primary:SIUD setting:SIUD
         zone_state:S zone_timer:S zone_version:S zone_page:S zone_node:S
-        attempt:S edge:S job:Si audit:I schema_migration:S""",
+        attempt:S edge:S job:Si audit:SI schema_migration:S""",
     "xferd": """tenant:S tsig_key:S primary_server:S zone:SuD zone_primary:S
         zone_state:Su zone_timer:Su zone_version:SID zone_page:SIuD
         zone_node:SIuD refresh_batch:SID attempt:SID job:SIUD edge:S
@@ -242,6 +242,7 @@ INSERT INTO zone (tenant_id, name, apex)
                 ("apid_auth", "SELECT FROM tenant"),
                 ("xferd", "UPDATE audit SET actor = 'x'"),
                 ("apid_operator", "DELETE FROM audit"),
+                ("apid_app", "DELETE FROM audit"),
                 ("apid_operator", "SELECT FROM feed_mark"),
                 ("xferd", "SET ROLE understudy_owner"),
                 ("xferd", "CREATE TABLE x (y int)"),

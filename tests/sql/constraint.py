@@ -16,7 +16,9 @@ KEY = f"UPDATE tsig_key SET {{}} WHERE id = '{a['key']}'"
 PRIMARY = f"UPDATE primary_server SET {{}} WHERE id = '{a['primary']}'"
 ZONE = f"UPDATE zone SET {{}} WHERE id = '{Z}'"
 EDGE = "UPDATE edge SET {}"
-AUDIT = "UPDATE audit SET {}"
+# The audit takes no UPDATE: a copy of a row with one column that is wrong.
+AUDIT = ("INSERT INTO audit OVERRIDING SYSTEM VALUE SELECT (jsonb_populate_record("
+         "a, '{{\"id\": 99999}}' || {})).* FROM audit a LIMIT 1")
 GUARD = ("INSERT INTO zone_guard (zone_id, tenant_id, {}) VALUES "
          f"('{Z}', '{A}', {{}})")
 HELD = "held_serial, held_reason, held_message, held_at"
@@ -318,11 +320,30 @@ def cases():
     yield from c("edge_exceptions_ck", EDGE, "exceptions = '{{}}'".format())
     yield from c("edge_counters_ck", EDGE, "counters = '[]'")
 
-    yield from c("audit_actor_ck", AUDIT, "actor = ''")
-    yield from c("audit_action_ck", AUDIT, "action = ''")
-    yield from c("audit_object_ck", AUDIT, "object = repeat('x', 1101)")
-    yield from c("audit_reason_ck", AUDIT, "reason = repeat('x', 1001)")
-    yield from c("audit_details_ck", AUDIT, "details = '[]'")
+    def wrong(column, value):
+        return f"jsonb_build_object('{column}', {value})"
+    yield from c("audit_actor_ck", AUDIT, wrong("actor", "''"))
+    yield from c("audit_action_ck", AUDIT, wrong("action", "''"))
+    yield from c("audit_object_ck", AUDIT,
+                 wrong("object", "repeat('x', 1101)"))
+    yield from c("audit_reason_ck", AUDIT,
+                 wrong("reason", "repeat('x', 1001)"))
+    yield from c("audit_details_ck", AUDIT, wrong("details", "1"))
+    yield from c("audit_actor_kind_ck", AUDIT, wrong("actor_kind", "'god'"))
+    yield from c("audit_actor_name_ck", AUDIT,
+                 wrong("actor_name", "repeat('x', 301)"))
+    yield from c("audit_request_ck", AUDIT,
+                 wrong("request", "repeat('x', 101)"))
+    big = "(SELECT string_agg(md5(n::text), '') FROM generate_series(1, 9000) n)"
+    yield from c("audit_before_ck", AUDIT, wrong("before", big))
+    yield from c("audit_after_ck", AUDIT, wrong("after", big))
+    for table in ("tenant", "zone"):
+        yield from c(table + "_suspended_ck", f"UPDATE {table} SET {{}}",
+                     "suspended_by = 'x'", "suspended_reason = 'x'")
+        yield from c(table + "_suspended_text_ck", f"UPDATE {table} SET "
+                     "suspended_at = now(), {}",
+                     "suspended_by = repeat('x', 301)",
+                     "suspended_reason = repeat('x', 1001)")
     yield from c("setting_name_ck", "UPDATE setting SET name = 'A b'", "")
     yield from c("feed_mark_id_ck", "UPDATE feed_mark SET id = false", "")
 

@@ -12,12 +12,7 @@
 
 static const char base32[] = "abcdefghijklmnopqrstuvwxyz234567";
 
-enum { SUM_LEN = 6, BODY_AT = 5 };
-
-static const char *const scopes_known[] = {
-	"*", "zones:read", "zones:write", "transfers:run", "tsig:write",
-	"tokens:admin",
-};
+enum { SUM_LEN = 6, KIND_AT = 3, BODY_AT = 5 };
 
 enum err
 auth_init(void)
@@ -77,14 +72,14 @@ checksum(const char *token, char out[SUM_LEN])
 	print_base32(h, SUM_LEN, sizeof(h), out);
 }
 
-void
-auth_token_make(enum auth_kind kind, char out[AUTH_TOKEN_BYTES])
+static void
+make(char kind, char out[AUTH_TOKEN_BYTES])
 {
 	uint8_t random[32];
 
-	CHECK(kind == AUTH_TENANT || kind == AUTH_OPERATOR);
 	randombytes_buf(random, sizeof(random));
-	memcpy(out, kind == AUTH_OPERATOR ? "us_o_" : "us_t_", BODY_AT);
+	memcpy(out, "us_?_", BODY_AT);
+	out[KIND_AT] = kind;
 	print_base32(random, AUTH_TOKEN_LEN - SUM_LEN - BODY_AT,
 	    sizeof(random), out + BODY_AT);
 	checksum(out, out + AUTH_TOKEN_LEN - SUM_LEN);
@@ -92,19 +87,73 @@ auth_token_make(enum auth_kind kind, char out[AUTH_TOKEN_BYTES])
 	sodium_memzero(random, sizeof(random));
 }
 
-bool
-auth_token_check(const char *text, size_t len)
+void
+auth_token_make(enum auth_kind kind, char out[AUTH_TOKEN_BYTES])
+{
+	CHECK(kind == AUTH_TENANT || kind == AUTH_OPERATOR);
+	make(kind == AUTH_OPERATOR ? 'o' : 't', out);
+}
+
+void
+auth_text_make(enum auth_text kind, char out[AUTH_TOKEN_BYTES])
+{
+	make((char)kind, out);
+}
+
+static bool
+has_form(char kind, const char *text, size_t len)
 {
 	char sum[SUM_LEN];
 
 	if (len != AUTH_TOKEN_LEN || memcmp(text, "us_", 3) != 0 ||
-	    (text[3] != 'o' && text[3] != 't') || text[4] != '_')
+	    text[KIND_AT] != kind || text[4] != '_')
 		return false;
 	for (size_t i = BODY_AT; i < len; i++)
 		if (text[i] == '\0' || strchr(base32, text[i]) == NULL)
 			return false;
 	checksum(text, sum);
 	return sodium_memcmp(sum, text + len - SUM_LEN, SUM_LEN) == 0;
+}
+
+bool
+auth_token_check(const char *text, size_t len)
+{
+	return has_form('t', text, len) || has_form('o', text, len);
+}
+
+bool
+auth_text_check(enum auth_text kind, const char *text, size_t len)
+{
+	return has_form((char)kind, text, len);
+}
+
+bool
+auth_cookie_parse(const char *header, char out[AUTH_TOKEN_BYTES])
+{
+	static const char name[] = AUTH_COOKIE "=";
+	const char *found = NULL;
+	size_t found_len = 0;
+
+	/* RFC 6265 4.2.1: name=value, separated by "; ". */
+	for (const char *p = header; p != NULL && *p != '\0';) {
+		size_t len = strcspn(p, ";");
+
+		if (len > sizeof(name) - 1 &&
+		    memcmp(p, name, sizeof(name) - 1) == 0) {
+			if (found != NULL)
+				return false;
+			found = p + sizeof(name) - 1;
+			found_len = len - (sizeof(name) - 1);
+		}
+		p += len;
+		p += strspn(p, "; \t");
+	}
+	if (found == NULL ||
+	    !auth_text_check(AUTH_TEXT_SESSION, found, found_len))
+		return false;
+	memcpy(out, found, AUTH_TOKEN_LEN);
+	out[AUTH_TOKEN_LEN] = '\0';
+	return true;
 }
 
 void
@@ -125,21 +174,13 @@ auth_token_prefix(const char *token, char out[AUTH_PREFIX_BYTES])
 bool
 auth_has_scope(const struct auth_who *who, const char *scope)
 {
-	char word[64];
-
-	if (*scope == '\0' || strstr(who->scopes, " * ") != NULL)
-		return true;
-	snprintf(word, sizeof(word), " %s ", scope);
-	return strstr(who->scopes, word) != NULL;
+	return role_set_has(who->scopes, scope);
 }
 
 bool
 auth_scope_known(const char *scope)
 {
-	for (size_t i = 0; i < COUNT_OF(scopes_known); i++)
-		if (strcmp(scopes_known[i], scope) == 0)
-			return true;
-	return false;
+	return role_scope_known(scope);
 }
 
 void

@@ -1,12 +1,13 @@
 /*
- * auth.h - bearer tokens: their form, their hash, what they open.
+ * auth.h - who asks; bearer tokens, sessions and links: their form, their
+ *          hash, what they open.
  *
  * Knows:    the token's text, the pepper, scopes.
  * Not here: where hashes are stored (repo.h), routes.
  * Runs in:  any thread; constant after auth_init().
  *
- * A token is "us_", a kind ('o' operator, 't' tenant), '_', 52 characters of
- * base32 (32 random bytes) and 6 characters of checksum: a mistyped token is
+ * A token is "us_", a kind ('o' operator, 't' tenant, 's' session, 'l' one-time
+ * link), '_', 52 characters of base32 (32 random bytes) and 6 characters of checksum: a mistyped token is
  * refused without a look into the database, and secret scanners can tell a
  * real one.  What is stored is BLAKE2b-256 of the whole text, keyed with a
  * pepper that is in no database.
@@ -18,6 +19,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "api/role.h"
 #include "common/base/base.h"
 #include "common/base/err.h"
 #include "common/base/fault.h"
@@ -28,21 +30,47 @@ enum {
 	AUTH_PREFIX_LEN = 13,		/* "us_t_" and eight characters */
 	AUTH_PREFIX_BYTES = AUTH_PREFIX_LEN + 1,
 	AUTH_HASH_BYTES = 32,
-	AUTH_SCOPES_BYTES = 512,
+	AUTH_SCOPES_BYTES = ROLE_SCOPES_BYTES,
 	AUTH_SCOPES_MAX = 16,
 	AUTH_FINGERPRINT_BYTES = 17,
+	AUTH_EMAIL_MAX = 190,		/* an address, in bytes */
+	AUTH_ZONES_MAX = 64,		/* in a token's list */
+	AUTH_REASON_BYTES = 501,
 };
 
+/* AUTH_NOBODY: no token; or a person who is signed in, but to no tenant, or
+ * staff without a second factor: routes of USER alone are open then. */
 enum auth_kind { AUTH_NOBODY, AUTH_TENANT, AUTH_OPERATOR };
+enum auth_via { AUTH_VIA_NOTHING, AUTH_VIA_TOKEN, AUTH_VIA_SESSION };
 
-/* Who asks. */
+/*
+ * Who asks: the principal of a request, filled by check_caller().
+ *
+ * Ids that do not apply are zero; has_user says whether user_id is one (a
+ * session's person, or the maker of a token).
+ */
 struct auth_who {
-	enum auth_kind kind;
-	uint8_t tenant_id[16];
-	uint8_t token_id[16];
+	enum auth_kind kind;		/* what it opens */
+	enum auth_via via;
+	uint8_t tenant_id[16];		/* kind AUTH_TENANT, or acting */
 	char tenant_text[37];
+	uint8_t token_id[16];		/* via a token */
 	char prefix[AUTH_PREFIX_BYTES];
-	char scopes[AUTH_SCOPES_BYTES];	/* blank before and after each */
+	uint8_t session_id[16];		/* via a session */
+	bool has_user;
+	uint8_t user_id[16];
+	char email[AUTH_EMAIL_MAX + 1];	/* of a session's person */
+	bool staff;			/* ... who works for the operator */
+	bool has_totp;			/* ... with a second factor */
+	int64_t proven_ms;		/* ... gave a password or code; wall */
+	enum role role;			/* in the tenant; ROLE_NONE: no maker */
+	char scopes[AUTH_SCOPES_BYTES];	/* role.h; what the route's is in */
+	bool zones_limited;		/* a token for some zones only: */
+	size_t n_zones;
+	uint8_t zone_id[AUTH_ZONES_MAX][16];
+	bool suspended;			/* the tenant is */
+	bool acting;			/* an operator inside a tenant ... */
+	char reason[AUTH_REASON_BYTES];	/* ... and why */
 };
 
 struct auth_pepper {
@@ -65,6 +93,23 @@ void auth_token_make(enum auth_kind kind, char out[AUTH_TOKEN_BYTES]);
 
 /** auth_token_check() - has the text the form and checksum of a token? */
 bool auth_token_check(const char *text, size_t len);
+
+/* The other texts of the same form. */
+enum auth_text { AUTH_TEXT_SESSION = 's', AUTH_TEXT_LINK = 'l' };
+void auth_text_make(enum auth_text kind, char out[AUTH_TOKEN_BYTES]);
+bool auth_text_check(enum auth_text kind, const char *text, size_t len);
+
+/* The session's cookie: Secure, HttpOnly, SameSite=Strict, Path=/. */
+#define AUTH_COOKIE	"__Host-understudy"
+
+/**
+ * auth_cookie_parse() - the session of a Cookie header
+ * @header: its value, or NULL
+ * @out:    the text; unchanged when there is none
+ *
+ * Returns true when exactly one cookie of ours with the right form is there.
+ */
+bool auth_cookie_parse(const char *header, char out[AUTH_TOKEN_BYTES]);
 
 /** auth_token_hash() - what is stored of a token of the right form */
 void auth_token_hash(const struct auth_pepper *pepper, const char *token,

@@ -1,6 +1,8 @@
 /*
  * dispatch.c - the order of checks of a request.  See dispatch.h.
  */
+#include <string.h>
+
 #include "api/dispatch.h"
 #include "common/base/log.h"
 
@@ -33,34 +35,141 @@ problem_of(enum err e)
 	    PROBLEM_INTERNAL;
 }
 
+/* A browser sends its cookie wherever it is told to: requests that another
+ * site caused are refused (docs/API.md, "Sessions"). */
+static enum err
+check_site(struct req *r)
+{
+	const char *site = req_header(r, REQ_HEADER_FETCH_SITE);
+
+	if (r->route->method == ROUTE_GET) {
+		if (site == NULL || strcmp(site, "same-origin") == 0 ||
+		    strcmp(site, "none") == 0)
+			return OK;
+		return req_problem(r, PROBLEM_NOT_ALLOWED,
+		    "a session is good for requests of our own pages only");
+	}
+	if (site == NULL || strcmp(site, "same-origin") != 0)
+		return req_problem(r, PROBLEM_NOT_ALLOWED, "with a session, "
+		    "changes need Sec-Fetch-Site: same-origin, as browsers "
+		    "send it from our own pages; programs use a token");
+	if (!r->json_type)
+		return req_problem(r, PROBLEM_MEDIA_TYPE, "with a session, "
+		    "changes need Content-Type: application/json");
+	return OK;
+}
+
+/* The tenant that the request names: false when it is none. */
+static bool
+named_tenant(struct req *r, uint8_t id[16], bool *out_named)
+{
+	const char *text = req_header(r, REQ_HEADER_TENANT);
+
+	*out_named = text != NULL;
+	return text == NULL || db_uuid_parse(text, strlen(text), id);
+}
+
+static enum err
+find_caller(struct req *r)
+{
+	uint8_t id[16];
+	bool named;
+	enum err e;
+
+	if (!named_tenant(r, id, &named))
+		return req_problem(r, PROBLEM_BAD_REQUEST,
+		    "Understudy-Tenant must be the id of a tenant");
+	if (r->token[0] != '\0') {
+		e = repo_token_find(r->repo, r->token, &r->who);
+		if (e == ERR_NOT_FOUND)
+			return req_problem(r, PROBLEM_NO_TOKEN,
+			    "the token is not known, expired or revoked");
+	} else if (r->session[0] != '\0') {
+		e = check_site(r);
+		if (e != OK || r->reply.status != 0)
+			return e;
+		e = repo_session_find(r->repo, r->session, named ? id : NULL,
+		    &r->who);
+		if (e == ERR_NOT_FOUND)
+			return req_problem(r, PROBLEM_NO_TOKEN,
+			    "the session is over: log in again");
+	} else {
+		return req_problem(r, PROBLEM_NO_TOKEN,
+		    "send Authorization: Bearer us_..., or log in");
+	}
+	if (e != OK)
+		return e;
+	if (named && !r->who.staff && r->who.kind != AUTH_OPERATOR &&
+	    (r->who.kind != AUTH_TENANT ||
+	    memcmp(id, r->who.tenant_id, sizeof(id)) != 0))
+		return req_problem(r, PROBLEM_NOT_ALLOWED,
+		    "Understudy-Tenant: you are no member of that tenant");
+	r->known = true;
+	return OK;
+}
+
+/* Why somebody known does not get in. */
+static enum err
+wrong_kind(struct req *r)
+{
+	const struct auth_who *who = &r->who;
+
+	if (who->staff && !who->has_totp)
+		return req_problem(r, PROBLEM_NOT_ALLOWED, "staff need a "
+		    "second factor first: POST /v1/me/totp");
+	if (r->route->who == ROUTE_USER)
+		return req_problem(r, PROBLEM_NOT_ALLOWED,
+		    "this route is for people who are logged in, not for "
+		    "tokens");
+	if (r->route->who == ROUTE_OPERATOR)
+		return req_problem(r, PROBLEM_NOT_ALLOWED,
+		    "this route is the operator's");
+	if (who->kind == AUTH_OPERATOR)
+		return req_problem(r, PROBLEM_NOT_ALLOWED,
+		    "the operator does not open a tenant's routes");
+	return req_problem(r, PROBLEM_NOT_ALLOWED, "say for which tenant: "
+	    "Understudy-Tenant: <id>, or PATCH /v1/sessions/current; GET "
+	    "/v1/me lists yours");
+}
+
 static enum err
 check_caller(struct req *r)
 {
 	const struct route *rt = r->route;
+	const struct auth_who *who = &r->who;
+	bool opens = true;
 	enum err e;
 
 	if (rt->who == ROUTE_ANYBODY)
 		return OK;
 	if (!r->known) {
-		if (r->token[0] == '\0')
-			return req_problem(r, PROBLEM_NO_TOKEN,
-			    "send Authorization: Bearer us_...");
-		e = repo_token_find(r->repo, r->token, &r->who);
-		if (e == ERR_NOT_FOUND)
-			return req_problem(r, PROBLEM_NO_TOKEN,
-			    "the token is not known, expired or revoked");
-		if (e != OK)
+		e = find_caller(r);
+		if (e != OK || r->reply.status != 0)
 			return e;
-		r->known = true;
 	}
-	if (rt->who == ROUTE_TENANT && r->who.kind != AUTH_TENANT)
+	switch (rt->who) {
+	case ROUTE_ANYBODY:
+	case ROUTE_KNOWN:
+		break;
+	case ROUTE_USER:
+		opens = who->via == AUTH_VIA_SESSION;
+		break;
+	case ROUTE_TENANT:
+		opens = who->kind == AUTH_TENANT;
+		break;
+	case ROUTE_OPERATOR:
+		opens = who->kind == AUTH_OPERATOR;
+		break;
+	}
+	if (!opens)
+		return wrong_kind(r);
+	if (rt->who == ROUTE_TENANT && who->suspended)
 		return req_problem(r, PROBLEM_NOT_ALLOWED,
-		    "an operator's token does not open a tenant's routes");
-	if (rt->who == ROUTE_OPERATOR && r->who.kind != AUTH_OPERATOR)
+		    "the tenant is suspended");
+	if (!auth_has_scope(who, rt->scope))
 		return req_problem(r, PROBLEM_NOT_ALLOWED,
-		    "this route needs an operator's token");
-	if (!auth_has_scope(&r->who, rt->scope))
-		return req_problem(r, PROBLEM_NOT_ALLOWED,
+		    who->via == AUTH_VIA_SESSION ?
+		    "your role lacks the scope %s" :
 		    "the token lacks the scope %s", rt->scope);
 	return OK;
 }

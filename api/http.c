@@ -253,8 +253,27 @@ http_finish(struct req *r)
 struct headers {
 	unsigned int n_length, n_encoding, n_host, n_auth, n_type;
 	const char *length, *encoding, *host, *auth, *type, *id;
-	bool bad;
+	const char **known;		/* REQ_HEADER_N of them */
+	bool bad, repeated;
 };
+
+/* Headers that handlers read. */
+static void
+note_known(struct headers *hd, const char *key, const char *value)
+{
+	static const char *const names[] = {
+#define HEADER(symbol, name) name,
+#include "api/headers.def"
+#undef HEADER
+	};
+
+	for (size_t i = 0; i < COUNT_OF(names); i++) {
+		if (strcasecmp(key, names[i]) != 0)
+			continue;
+		hd->repeated = hd->repeated || hd->known[i] != NULL;
+		hd->known[i] = value;
+	}
+}
 
 /* A value lies behind its name's NUL in the library's buffer, blanks between.
  * Where it does not, the header was folded (RFC 9112 5.2) and the library
@@ -279,7 +298,7 @@ is_framing_like(const char *key)
 {
 	static const char *const names[] = {
 		"Content-Length", "Transfer-Encoding", "Host",
-		"Authorization",
+		"Authorization", "Cookie", "Sec-Fetch-Site",
 	};
 
 	for (size_t i = 0; i < COUNT_OF(names); i++)
@@ -323,6 +342,8 @@ note_header(void *cls, enum MHD_ValueKind kind, const char *key,
 		hd->type = value;
 	} else if (strcasecmp(key, "X-Request-Id") == 0) {
 		hd->id = value;
+	} else {
+		note_known(hd, key, value);
 	}
 	return MHD_YES;
 }
@@ -337,7 +358,7 @@ framing_fault(const struct headers *hd, const char *version)
 	    strcmp(version, "HTTP/1.0") != 0)
 		return "HTTP/1.1 is spoken here";
 	if (hd->n_length > 1 || hd->n_encoding > 1 || hd->n_host > 1 ||
-	    hd->n_auth > 1 || hd->n_type > 1)
+	    hd->n_auth > 1 || hd->n_type > 1 || hd->repeated)
 		return "a header that must stand alone is repeated";
 	if (hd->n_length > 0 && hd->n_encoding > 0)
 		return "Content-Length and Transfer-Encoding together";
@@ -519,7 +540,7 @@ begin(struct exchange *x, const char *method_name, const char *version)
 {
 	enum route_method method = route_method(method_name);
 	struct req *r = &x->r;
-	struct headers hd = { 0 };
+	struct headers hd = { .known = r->header };
 	const union MHD_ConnectionInfo *info;
 	struct sock_addr peer;
 	const char *fault;
@@ -551,10 +572,18 @@ begin(struct exchange *x, const char *method_name, const char *version)
 	if (r->match.route == NULL)
 		return no_route(x, method);
 	r->route = r->match.route;
-	take_token(r, hd.auth);
-	if (r->route->who != ROUTE_ANYBODY && r->token[0] == '\0')
+	r->json_type = hd.type != NULL &&
+	    (is_media_type(hd.type, "application/json") ||
+	    is_media_type(hd.type, "application/merge-patch+json"));
+	if (hd.auth != NULL)
+		take_token(r, hd.auth);
+	else
+		(void)auth_cookie_parse(r->header[REQ_HEADER_COOKIE],
+		    r->session);
+	if (r->route->who != ROUTE_ANYBODY && r->token[0] == '\0' &&
+	    r->session[0] == '\0')
 		return refuse(x, PROBLEM_NO_TOKEN,
-		    "send Authorization: Bearer us_...");
+		    "send Authorization: Bearer us_..., or log in");
 	fault = read_query(x);
 	if (fault != NULL)
 		return refuse(x, PROBLEM_BAD_PARAMETER, fault);

@@ -295,6 +295,7 @@ start(struct app *app)
 		.timeout_ms = (int)c->database.statement_timeout_ms,
 		.prepare = true,
 		.pepper = &app->pepper,
+		.session_idle_s = c->api.session_idle_s,
 	};
 	e = pool_new(&pool, &app->pool);
 	if (e == OK)

@@ -10,11 +10,11 @@
 #include "api/sql.h"
 #include "common/db/db_tx.h"
 
-enum role { ROLE_APP, ROLE_AUTH, ROLE_OPERATOR, ROLE_N };
+enum db_role { AS_APP, AS_AUTH, AS_OPERATOR, AS_N };
 
 struct repo {
 	struct repo_conf conf;
-	struct db *db[ROLE_N];
+	struct db *db[AS_N];
 	char why[256];
 };
 
@@ -35,7 +35,7 @@ repo_free(struct repo *repo)
 {
 	if (repo == NULL)
 		return;
-	for (int i = 0; i < ROLE_N; i++)
+	for (int i = 0; i < AS_N; i++)
 		if (repo->db[i] != NULL)
 			db_close(repo->db[i]);
 	free(repo);
@@ -49,9 +49,9 @@ repo_why(const struct repo *repo)
 
 /* The connection of a role: opened when first needed, again when lost. */
 static enum err
-connection(struct repo *repo, enum role role, struct db **out_db)
+connection(struct repo *repo, enum db_role role, struct db **out_db)
 {
-	const char *conninfo[ROLE_N] = {
+	const char *conninfo[AS_N] = {
 		repo->conf.app, repo->conf.auth, repo->conf.operator,
 	};
 	struct db_conf conf = {
@@ -87,6 +87,7 @@ fill_who(struct db_rows *rows, struct auth_who *who)
 	char scopes[AUTH_SCOPES_BYTES];
 
 	memset(who, 0, sizeof(*who));
+	who->via = AUTH_VIA_TOKEN;
 	db_get_uuid(rows, 0, 0, who->token_id);
 	who->kind = strcmp(db_get_text(rows, 0, 1), "operator") == 0 ?
 	    AUTH_OPERATOR : AUTH_TENANT;
@@ -104,40 +105,96 @@ fill_who(struct db_rows *rows, struct auth_who *who)
 	return db_get_bool(rows, 0, 5) ? ERR_DENIED : OK;
 }
 
+/* One statement as apid_auth, outside a transaction. */
+static enum err
+ask_auth(struct repo *repo, const struct db_stmt *stmt,
+    const struct db_param *params, size_t n_params, struct db_rows **out_rows)
+{
+	struct db *db;
+	enum err e;
+
+	e = connection(repo, AS_AUTH, &db);
+	if (e != OK)
+		return e;
+	e = db_exec(db, stmt, params, n_params, out_rows);
+	if (e == ERR_DB_LOST) {
+		/* An idle connection that the server closed: once more. */
+		e = connection(repo, AS_AUTH, &db);
+		if (e == OK)
+			e = db_exec(db, stmt, params, n_params, out_rows);
+	}
+	if (e != OK && repo->db[AS_AUTH] != NULL)
+		keep_why(repo, repo->db[AS_AUTH]);
+	return e;
+}
+
+/* The look-ups are by a keyed hash: their time tells nothing about the
+ * secret, so there is nothing left to compare. */
+
 enum err
 repo_token_find(struct repo *repo, const char *token,
     struct auth_who *out_who)
 {
 	uint8_t hash[AUTH_HASH_BYTES];
 	struct db_rows *rows = NULL;
-	struct db *db;
 	enum err e;
 
 	auth_token_hash(repo->conf.pepper, token, hash);
-	e = connection(repo, ROLE_AUTH, &db);
+	e = ask_auth(repo, SQL_STMT(token_find),
+	    DB_PARAMS(db_bytes(hash, sizeof(hash))), &rows);
 	if (e != OK)
 		return e;
-	e = db_exec(db, SQL_STMT(token_find),
-	    DB_PARAMS(db_bytes(hash, sizeof(hash))), &rows);
-	if (e == ERR_DB_LOST) {
-		/* An idle connection that the server closed: once more. */
-		e = connection(repo, ROLE_AUTH, &db);
-		if (e == OK)
-			e = db_exec(db, SQL_STMT(token_find),
-			    DB_PARAMS(db_bytes(hash, sizeof(hash))), &rows);
+	e = db_rows_n(rows) != 1 ? ERR_NOT_FOUND : fill_who(rows, out_who);
+	db_rows_free(rows);
+	return e;
+}
+
+/* What a person may do: staff as the operator, with a second factor only;
+ * others by their role in the tenant. */
+static enum err
+fill_person(struct db_rows *rows, struct auth_who *who)
+{
+	memset(who, 0, sizeof(*who));
+	who->via = AUTH_VIA_SESSION;
+	who->has_user = true;
+	db_get_uuid(rows, 0, 0, who->session_id);
+	db_get_uuid(rows, 0, 1, who->user_id);
+	snprintf(who->email, sizeof(who->email), "%s",
+	    db_get_text(rows, 0, 2));
+	who->staff = db_get_bool(rows, 0, 3);
+	who->has_totp = db_get_bool(rows, 0, 4);
+	who->proven_ms = db_get_time_ms(rows, 0, 5);
+	who->role = role_parse(db_get_text_or(rows, 0, 7, ""));
+	role_scopes(who->role, who->scopes);
+	if (who->staff) {
+		if (who->has_totp) {
+			who->kind = AUTH_OPERATOR;
+			snprintf(who->scopes, sizeof(who->scopes), " * ");
+		}
+	} else if (who->role != ROLE_NONE) {
+		who->kind = AUTH_TENANT;
+		db_get_uuid(rows, 0, 6, who->tenant_id);
+		db_uuid_print(who->tenant_id, who->tenant_text);
+		who->suspended = db_get_bool(rows, 0, 8);
 	}
-	if (e != OK) {
-		if (repo->db[ROLE_AUTH] != NULL)
-			keep_why(repo, repo->db[ROLE_AUTH]);
+	return db_rows_failed(rows) ? ERR_CORRUPT : OK;
+}
+
+enum err
+repo_session_find(struct repo *repo, const char *session,
+    const uint8_t *tenant_id, struct auth_who *out_who)
+{
+	uint8_t hash[AUTH_HASH_BYTES];
+	struct db_rows *rows = NULL;
+	enum err e;
+
+	auth_token_hash(repo->conf.pepper, session, hash);
+	e = ask_auth(repo, SQL_STMT(session_find),
+	    DB_PARAMS(db_bytes(hash, sizeof(hash)),
+		db_i64(repo->conf.session_idle_s), db_uuid(tenant_id)), &rows);
+	if (e != OK)
 		return e;
-	}
-	if (db_rows_n(rows) != 1) {
-		db_rows_free(rows);
-		return ERR_NOT_FOUND;
-	}
-	/* The look-up is by a keyed hash: its time tells nothing about the
-	 * token, so there is nothing left to compare. */
-	e = fill_who(rows, out_who);
+	e = db_rows_n(rows) != 1 ? ERR_NOT_FOUND : fill_person(rows, out_who);
 	db_rows_free(rows);
 	return e;
 }
@@ -169,10 +226,10 @@ run_closure(struct db *db, void *arg)
 }
 
 static enum err
-run_in(struct req *r, enum role role, enum db_tx_mode mode, repo_fn *fn,
+run_in(struct req *r, enum db_role role, enum db_tx_mode mode, repo_fn *fn,
     void *arg)
 {
-	struct closure c = { r, fn, arg, role == ROLE_APP };
+	struct closure c = { r, fn, arg, role == AS_APP };
 	struct db *db;
 	enum err e;
 
@@ -188,19 +245,19 @@ run_in(struct req *r, enum role role, enum db_tx_mode mode, repo_fn *fn,
 enum err
 repo_write(struct req *r, repo_fn *fn, void *arg)
 {
-	return run_in(r, ROLE_APP, DB_TX_WRITE, fn, arg);
+	return run_in(r, AS_APP, DB_TX_WRITE, fn, arg);
 }
 
 enum err
 repo_read(struct req *r, repo_fn *fn, void *arg)
 {
-	return run_in(r, ROLE_APP, DB_TX_SNAPSHOT, fn, arg);
+	return run_in(r, AS_APP, DB_TX_SNAPSHOT, fn, arg);
 }
 
 enum err
 repo_operator(struct req *r, repo_fn *fn, void *arg)
 {
-	return run_in(r, ROLE_OPERATOR, DB_TX_WRITE, fn, arg);
+	return run_in(r, AS_OPERATOR, DB_TX_WRITE, fn, arg);
 }
 
 enum err
@@ -222,24 +279,38 @@ repo_savepoint(struct db *db, struct req *r, repo_fn *fn, void *arg)
 	return e;
 }
 
+enum err
+repo_auth(struct req *r, repo_fn *fn, void *arg)
+{
+	return run_in(r, AS_AUTH, DB_TX_WRITE, fn, arg);
+}
+
 void
 repo_actor(const struct req *r, char out[REPO_ACTOR_MAX])
 {
-	snprintf(out, REPO_ACTOR_MAX, "%s:%s",
-	    r->who.kind == AUTH_OPERATOR ? "operator" : "token",
-	    r->who.prefix);
+	const struct auth_who *who = &r->who;
+
+	if (who->via == AUTH_VIA_SESSION)
+		snprintf(out, REPO_ACTOR_MAX, "%s:%s",
+		    who->staff ? "operator" : "user", who->email);
+	else
+		snprintf(out, REPO_ACTOR_MAX, "%s:%s",
+		    who->kind == AUTH_OPERATOR ? "operator" : "token",
+		    who->prefix);
 }
 
 enum err
 repo_audit(struct db *db, struct req *r, const char *action,
     const char *object)
 {
+	const struct auth_who *who = &r->who;
 	char actor[REPO_ACTOR_MAX];
 
 	repo_actor(r, actor);
 	return db_exec(db, SQL_STMT(audit_add),
-	    DB_PARAMS(db_uuid(r->who.kind == AUTH_TENANT ? r->who.tenant_id :
-		NULL), db_text(actor), db_uuid(r->who.token_id),
+	    DB_PARAMS(db_uuid(who->kind == AUTH_TENANT ? who->tenant_id :
+		NULL), db_text(actor),
+		db_uuid(who->via == AUTH_VIA_TOKEN ? who->token_id : NULL),
 		db_text(r->peer[0] != '\0' ? r->peer : NULL), db_text(action),
 		db_text(object), db_text(r->id)), NULL);
 }
@@ -250,7 +321,7 @@ repo_ready(struct repo *repo)
 	struct db *db;
 	enum err e;
 
-	e = connection(repo, ROLE_APP, &db);
+	e = connection(repo, AS_APP, &db);
 	if (e == OK)
 		e = db_exec(db, SQL_STMT(ready), DB_NO_PARAMS, NULL);
 	return e;

@@ -7,7 +7,7 @@
  * Bounded:  three connections each; REPO_TRIES tries of a transaction.
  *
  * apid_app   row security forced; every transaction says whose it is
- * apid_auth  may only look up tokens
+ * apid_auth  may only look up tokens and sessions, and sign people in
  * apid_operator  tenants and their tokens; opened when first needed
  */
 #ifndef API_REPO_H
@@ -27,6 +27,7 @@ struct repo_conf {
 	int connect_timeout_s, timeout_ms;
 	bool prepare;
 	const struct auth_pepper *pepper;
+	int64_t session_idle_s;
 };
 
 MUST_USE enum err repo_new(const struct repo_conf *conf,
@@ -36,6 +37,16 @@ void repo_free(struct repo *repo);
 /** repo_token_find() - who has this token: OK, ERR_NOT_FOUND, or database */
 MUST_USE enum err repo_token_find(struct repo *repo, const char *token,
     struct auth_who *out_who);
+
+/**
+ * repo_session_find() - who is signed in with this cookie
+ * @tenant_id: the tenant that the request names, or NULL: the session's
+ *
+ * Staff without a second factor, and people who are not in that tenant,
+ * come back with kind AUTH_NOBODY.  Returns as repo_token_find().
+ */
+MUST_USE enum err repo_session_find(struct repo *repo, const char *session,
+    const uint8_t *tenant_id, struct auth_who *out_who);
 
 /* A transaction's body.  It may run again: r->reply was reset then. */
 typedef enum err repo_fn(struct db *db, struct req *r, void *arg);
@@ -54,12 +65,16 @@ MUST_USE enum err repo_read(struct req *r, repo_fn *fn, void *arg);
 /** repo_operator() - run @fn in a transaction of the operator's role */
 MUST_USE enum err repo_operator(struct req *r, repo_fn *fn, void *arg);
 
+/** repo_auth() - run @fn in a transaction of the role that may sign people
+ *  in; it may call its functions and write the audit, nothing else */
+MUST_USE enum err repo_auth(struct req *r, repo_fn *fn, void *arg);
+
 /** repo_savepoint() - @fn can fail without undoing what came before */
 MUST_USE enum err repo_savepoint(struct db *db, struct req *r, repo_fn *fn,
     void *arg);
 
-/* "token:PREFIX" or "operator:PREFIX": who, for the audit. */
-enum { REPO_ACTOR_MAX = 64 };
+/* Who, for the audit: "token:PREFIX", "user:EMAIL", "operator:" and either. */
+enum { REPO_ACTOR_MAX = 201 };
 void repo_actor(const struct req *r, char out[REPO_ACTOR_MAX]);
 
 /** repo_audit() - one row about what this transaction does */

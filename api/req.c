@@ -16,6 +16,12 @@ req_param(const struct req *r, size_t n)
 }
 
 const char *
+req_header(const struct req *r, enum req_header h)
+{
+	return r->header[h];
+}
+
+const char *
 req_query(const struct req *r, const char *name)
 {
 	for (size_t i = 0; i < r->n_query; i++)
@@ -145,6 +151,7 @@ void
 req_fini(struct req *r)
 {
 	auth_wipe(r->token, sizeof(r->token));
+	auth_wipe(r->session, sizeof(r->session));
 	if (r->text.data != NULL)
 		auth_wipe(r->text.data, r->text.len);
 	buf_fini(&r->text);

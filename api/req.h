@@ -25,6 +25,14 @@ enum {
 	REQ_PATH_BYTES = 4096,
 };
 
+/* Headers that handlers may read. */
+enum req_header {
+#define HEADER(symbol, name) REQ_HEADER_##symbol,
+#include "api/headers.def"
+#undef HEADER
+	REQ_HEADER_N
+};
+
 struct app;
 struct repo;
 
@@ -45,10 +53,13 @@ struct req {
 	char id[REQ_ID_BYTES];
 	char path[REQ_PATH_BYTES];	/* raw, without the query */
 	char peer[48];			/* address of the client */
+	const char *header[REQ_HEADER_N]; /* borrowed from http.c; or NULL */
 	bool merge_patch;		/* by its Content-Type */
+	bool json_type;			/* Content-Type is JSON, even of nothing */
 	size_t n_query;
 	struct req_query query[REQ_QUERY_MAX];
 	char token[AUTH_TOKEN_BYTES];	/* "" when none of the right form */
+	char session[AUTH_TOKEN_BYTES];	/* of the cookie; "" beside a token */
 	struct auth_who who;
 	bool known;			/* who is filled */
 	struct buf text;		/* the body as received */
@@ -74,6 +85,9 @@ void req_fini(struct req *r);
 
 /** req_param() - the n-th {parameter} of the path, decoded */
 const char *req_param(const struct req *r, size_t n);
+
+/** req_header() - value of a header of headers.def, NULL when absent */
+const char *req_header(const struct req *r, enum req_header h);
 
 /** req_query() - value of a query parameter, NULL when absent */
 const char *req_query(const struct req *r, const char *name);

@@ -287,7 +287,7 @@ complete(struct db *db, struct req *r, struct batch *b,
 	    db_array_param(&ordinals), db_array_param(&primaries)));
 	db_pipe_do(&pipe, SQL_STMT(audit_add_many), DB_PARAMS(
 	    db_uuid(r->who.tenant_id), db_text(actor),
-	    db_uuid(r->who.token_id),
+	    db_uuid(r->who.via == AUTH_VIA_TOKEN ? r->who.token_id : NULL),
 	    db_text(r->peer[0] != '\0' ? r->peer : NULL),
 	    db_text("zone.create"), db_array_param(&names),
 	    db_text(r->id)));

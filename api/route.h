@@ -29,7 +29,13 @@ enum route_method {
 	ROUTE_OTHER = 32,
 };
 
-enum route_who { ROUTE_ANYBODY, ROUTE_TENANT, ROUTE_OPERATOR };
+enum route_who {
+	ROUTE_ANYBODY,
+	ROUTE_KNOWN,			/* any token, any signed-in person */
+	ROUTE_USER,			/* a signed-in person, of any tenant */
+	ROUTE_TENANT,
+	ROUTE_OPERATOR,
+};
 enum route_body { ROUTE_BODY_NONE, ROUTE_BODY_OPTIONAL, ROUTE_BODY_JSON };
 
 struct req;

@@ -46,8 +46,7 @@ read_scopes(struct req *r, const struct body_list *list,
 			body_pointer_at(pointer, sizeof(pointer), "/scopes",
 			    i);
 			body_fault_add(&r->faults, pointer, "choice",
-			    "must be *, zones:read, zones:write, "
-			    "transfers:run, tsig:write or tokens:admin");
+			    "must be one of %s", role_scopes_text());
 			continue;
 		}
 		snprintf(t->scope[t->n_scopes++], sizeof(t->scope[0]), "%s",

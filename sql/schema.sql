@@ -446,6 +446,46 @@ $$;
 
 COMMENT ON FUNCTION public.rr_type_text(type integer) IS 'the mnemonic of a type, or TYPEn';
 
+-- FUNCTION session_find(bytea, bigint, uuid)
+
+CREATE FUNCTION public.session_find(hash bytea, idle_s bigint, wanted uuid) RETURNS TABLE(session_id uuid, user_id uuid, email text, staff boolean, has_totp boolean, proven_at timestamp with time zone, tenant_id uuid, role text, tenant_suspended_at timestamp with time zone)
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+    AS $_$
+#variable_conflict use_column
+DECLARE
+	s session;
+	chosen uuid;
+BEGIN
+	SELECT x.* INTO s FROM session x
+	WHERE x.hash = $1 AND x.expires_at > now()
+	AND x.used_at > now() - make_interval(secs => $2);
+	IF NOT FOUND THEN
+		RETURN;
+	END IF;
+	IF s.used_at < now() - interval '1 minute' THEN
+		-- Never wait for another request that notes the same.
+		UPDATE session x SET used_at = now() WHERE x.id = (
+			SELECT k.id FROM session k WHERE k.id = s.id
+			FOR NO KEY UPDATE SKIP LOCKED);
+	END IF;
+	chosen := coalesce($3, s.tenant_id);
+	RETURN QUERY
+	SELECT s.id, u.id, u.email, u.staff, u.totp_enabled_at IS NOT NULL,
+	    s.proven_at, m.tenant_id, m.role, n.suspended_at
+	FROM user_account u
+	LEFT JOIN membership m ON m.user_id = u.id AND CASE
+	    WHEN chosen IS NOT NULL THEN m.tenant_id = chosen
+	    -- Nothing chosen: the only one.
+	    ELSE NOT EXISTS (SELECT FROM membership o WHERE o.user_id = u.id
+		AND o.tenant_id <> m.tenant_id) END
+	LEFT JOIN tenant n ON n.id = m.tenant_id
+	WHERE u.id = s.user_id AND u.disabled_at IS NULL;
+END
+$_$;
+
+COMMENT ON FUNCTION public.session_find(hash bytea, idle_s bigint, wanted uuid) IS 'who a session is, by the keyed hash of its cookie, and what they are in the tenant "wanted", else in the chosen one, else in their only one; no row when unknown, over, idle for idle_s seconds, or disabled';
+
 -- FUNCTION tenant_suspended()
 
 CREATE FUNCTION public.tenant_suspended() RETURNS trigger
@@ -1178,6 +1218,55 @@ COMMENT ON COLUMN public.mail.sealed IS 'the one-time link, sealed for xferd: a 
 
 COMMENT ON COLUMN public.mail.failures IS 'tries that the relay did not take';
 
+-- TABLE membership
+
+CREATE TABLE public.membership (
+    tenant_id uuid NOT NULL,
+    user_id uuid NOT NULL,
+    user_staff boolean DEFAULT false NOT NULL,
+    role text NOT NULL,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    changed_at timestamp with time zone DEFAULT now() NOT NULL,
+    CONSTRAINT membership_role_ck CHECK ((role = ANY (ARRAY['viewer'::text, 'editor'::text, 'admin'::text, 'owner'::text]))),
+    CONSTRAINT membership_user_staff_ck CHECK ((NOT user_staff))
+);
+
+ALTER TABLE ONLY public.membership FORCE ROW LEVEL SECURITY;
+
+COMMENT ON TABLE public.membership IS 'what a person may do in a tenant (api/role.def)';
+
+COMMENT ON COLUMN public.membership.user_staff IS 'always false: with the foreign key, staff cannot be members';
+
+-- TABLE one_time_link
+
+CREATE TABLE public.one_time_link (
+    id uuid DEFAULT gen_random_uuid() NOT NULL,
+    hash bytea NOT NULL,
+    purpose text NOT NULL,
+    user_id uuid,
+    email text NOT NULL,
+    payload jsonb DEFAULT '{}'::jsonb NOT NULL,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    expires_at timestamp with time zone NOT NULL,
+    used_at timestamp with time zone,
+    CONSTRAINT one_time_link_email_ck CHECK ((((length(email) >= 3) AND (length(email) <= 190)) AND (email = lower(email)))),
+    CONSTRAINT one_time_link_expires_at_ck CHECK ((expires_at > created_at)),
+    CONSTRAINT one_time_link_hash_ck CHECK ((octet_length(hash) = 32)),
+    CONSTRAINT one_time_link_payload_ck CHECK (((jsonb_typeof(payload) = 'object'::text) AND (pg_column_size(payload) <= 2048))),
+    CONSTRAINT one_time_link_purpose_ck CHECK ((purpose = ANY (ARRAY['verify'::text, 'reset'::text, 'login'::text]))),
+    CONSTRAINT one_time_link_purpose_user_id_ck CHECK (((purpose = 'verify'::text) OR (user_id IS NOT NULL)))
+);
+
+COMMENT ON TABLE public.one_time_link IS 'what a link in a mail, or one that the operator hands out, is good for';
+
+COMMENT ON COLUMN public.one_time_link.hash IS 'BLAKE2b-256 of the link''s text, keyed as token.hash';
+
+COMMENT ON COLUMN public.one_time_link.purpose IS 'verify: the address is theirs (a sign-up, or a new address); reset: set a password; login: a session';
+
+COMMENT ON COLUMN public.one_time_link.user_id IS 'null: a sign-up, not yet a person';
+
+COMMENT ON COLUMN public.one_time_link.payload IS 'of a sign-up: {"name", "password_hash", "tenant"}';
+
 -- TABLE primary_server
 
 CREATE TABLE public.primary_server (
@@ -1246,6 +1335,32 @@ COMMENT ON COLUMN public.primary_tls.key_id IS 'what the sealed key is bound to;
 
 COMMENT ON COLUMN public.primary_tls.key_sealed IS 'private key of the certificate (PEM) in a sealed box to xferd, as tsig_key.sealed; write-only for apid';
 
+-- TABLE rate_limit
+
+CREATE TABLE public.rate_limit (
+    key bytea NOT NULL,
+    full_at timestamp with time zone NOT NULL,
+    CONSTRAINT rate_limit_key_ck CHECK ((octet_length(key) = 32))
+);
+
+COMMENT ON TABLE public.rate_limit IS 'how often a thing was tried, for all apids together (rate_take)';
+
+COMMENT ON COLUMN public.rate_limit.key IS 'keyed hash of what is limited: nobody reads addresses here';
+
+COMMENT ON COLUMN public.rate_limit.full_at IS 'when nothing of the allowance is used any more; past rows are nothing';
+
+-- TABLE recovery_code
+
+CREATE TABLE public.recovery_code (
+    user_id uuid NOT NULL,
+    hash bytea NOT NULL,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    used_at timestamp with time zone,
+    CONSTRAINT recovery_code_hash_ck CHECK ((octet_length(hash) = 32))
+);
+
+COMMENT ON TABLE public.recovery_code IS 'stands in for a TOTP code, once; only its keyed hash is known';
+
 -- TABLE refresh_batch
 
 CREATE TABLE public.refresh_batch (
@@ -1284,6 +1399,38 @@ CREATE TABLE public.schema_migration (
 );
 
 COMMENT ON TABLE public.schema_migration IS 'the files of sql/ that this database has, written by sql/apply';
+
+-- TABLE session
+
+CREATE TABLE public.session (
+    id uuid DEFAULT gen_random_uuid() NOT NULL,
+    hash bytea NOT NULL,
+    user_id uuid NOT NULL,
+    tenant_id uuid,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    used_at timestamp with time zone DEFAULT now() NOT NULL,
+    proven_at timestamp with time zone DEFAULT now() NOT NULL,
+    expires_at timestamp with time zone NOT NULL,
+    address inet,
+    user_agent text,
+    CONSTRAINT session_expires_at_ck CHECK ((expires_at > created_at)),
+    CONSTRAINT session_hash_ck CHECK ((octet_length(hash) = 32)),
+    CONSTRAINT session_user_agent_ck CHECK ((length(user_agent) <= 200))
+);
+
+ALTER TABLE ONLY public.session FORCE ROW LEVEL SECURITY;
+
+COMMENT ON TABLE public.session IS 'a browser in which a person is signed in; ends by being deleted';
+
+COMMENT ON COLUMN public.session.hash IS 'BLAKE2b-256 of the cookie''s text, keyed as token.hash';
+
+COMMENT ON COLUMN public.session.tenant_id IS 'the tenant that was chosen; null: the only one, or none';
+
+COMMENT ON COLUMN public.session.used_at IS 'to the minute: session_find writes it at most once a minute';
+
+COMMENT ON COLUMN public.session.proven_at IS 'when a password or code was last given: dangerous things want it young';
+
+COMMENT ON COLUMN public.session.expires_at IS 'whatever happens; a session that is not used ends earlier';
 
 -- TABLE setting
 
@@ -1588,6 +1735,48 @@ COMMENT ON COLUMN public.tsig_key.sealed IS 'sealed box to xferd''s public key o
 
 COMMENT ON COLUMN public.tsig_key.fingerprint IS 'what a person can compare: first part of a digest over the secret';
 
+-- TABLE user_account
+
+CREATE TABLE public.user_account (
+    id uuid DEFAULT gen_random_uuid() NOT NULL,
+    email text NOT NULL,
+    name text DEFAULT ''::text NOT NULL,
+    staff boolean DEFAULT false NOT NULL,
+    password_hash text,
+    verified_at timestamp with time zone,
+    disabled_at timestamp with time zone,
+    totp_sealed bytea,
+    totp_enabled_at timestamp with time zone,
+    totp_step bigint DEFAULT 0 NOT NULL,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    changed_at timestamp with time zone DEFAULT now() NOT NULL,
+    last_login_at timestamp with time zone,
+    CONSTRAINT user_account_email_ck CHECK ((((length(email) >= 3) AND (length(email) <= 190)) AND (email = lower(email)) AND (email ~ '^[!-~]+@[a-z0-9.-]+$'::text))),
+    CONSTRAINT user_account_name_ck CHECK ((length(name) <= 100)),
+    CONSTRAINT user_account_password_hash_ck CHECK (((length(password_hash) >= 20) AND (length(password_hash) <= 200))),
+    CONSTRAINT user_account_totp_enabled_at_ck CHECK (((totp_enabled_at IS NULL) OR (totp_sealed IS NOT NULL))),
+    CONSTRAINT user_account_totp_sealed_ck CHECK (((octet_length(totp_sealed) >= 50) AND (octet_length(totp_sealed) <= 200))),
+    CONSTRAINT user_account_totp_step_ck CHECK ((totp_step >= 0))
+);
+
+ALTER TABLE ONLY public.user_account FORCE ROW LEVEL SECURITY;
+
+COMMENT ON TABLE public.user_account IS 'a person who can sign in; in which tenants: membership';
+
+COMMENT ON COLUMN public.user_account.email IS 'lower case; what a person signs in with';
+
+COMMENT ON COLUMN public.user_account.staff IS 'works for the operator; never a member of a tenant';
+
+COMMENT ON COLUMN public.user_account.password_hash IS 'Argon2id as libsodium prints it; null until the first one is set';
+
+COMMENT ON COLUMN public.user_account.verified_at IS 'when the address was seen to be theirs';
+
+COMMENT ON COLUMN public.user_account.totp_sealed IS 'the TOTP secret, XChaCha20-Poly1305 with a key that only apid has';
+
+COMMENT ON COLUMN public.user_account.totp_enabled_at IS 'when a code confirmed the secret; null: it asks for nothing yet';
+
+COMMENT ON COLUMN public.user_account.totp_step IS 'the time step of the last code that was used: it and older ones are refused';
+
 -- TABLE zone_event
 
 CREATE TABLE public.zone_event (
@@ -1839,6 +2028,21 @@ ALTER TABLE ONLY public.job
 ALTER TABLE ONLY public.mail
     ADD CONSTRAINT mail_id_pk PRIMARY KEY (id);
 
+-- CONSTRAINT membership membership_tenant_id_user_id_pk
+
+ALTER TABLE ONLY public.membership
+    ADD CONSTRAINT membership_tenant_id_user_id_pk PRIMARY KEY (tenant_id, user_id);
+
+-- CONSTRAINT one_time_link one_time_link_hash_uq
+
+ALTER TABLE ONLY public.one_time_link
+    ADD CONSTRAINT one_time_link_hash_uq UNIQUE (hash);
+
+-- CONSTRAINT one_time_link one_time_link_id_pk
+
+ALTER TABLE ONLY public.one_time_link
+    ADD CONSTRAINT one_time_link_id_pk PRIMARY KEY (id);
+
 -- CONSTRAINT primary_server primary_server_id_pk
 
 ALTER TABLE ONLY public.primary_server
@@ -1859,6 +2063,16 @@ ALTER TABLE ONLY public.primary_server
 ALTER TABLE ONLY public.primary_tls
     ADD CONSTRAINT primary_tls_primary_id_pk PRIMARY KEY (primary_id);
 
+-- CONSTRAINT rate_limit rate_limit_key_pk
+
+ALTER TABLE ONLY public.rate_limit
+    ADD CONSTRAINT rate_limit_key_pk PRIMARY KEY (key);
+
+-- CONSTRAINT recovery_code recovery_code_user_id_hash_pk
+
+ALTER TABLE ONLY public.recovery_code
+    ADD CONSTRAINT recovery_code_user_id_hash_pk PRIMARY KEY (user_id, hash);
+
 -- CONSTRAINT refresh_batch refresh_batch_id_pk
 
 ALTER TABLE ONLY public.refresh_batch
@@ -1868,6 +2082,16 @@ ALTER TABLE ONLY public.refresh_batch
 
 ALTER TABLE ONLY public.schema_migration
     ADD CONSTRAINT schema_migration_version_pk PRIMARY KEY (version);
+
+-- CONSTRAINT session session_hash_uq
+
+ALTER TABLE ONLY public.session
+    ADD CONSTRAINT session_hash_uq UNIQUE (hash);
+
+-- CONSTRAINT session session_id_pk
+
+ALTER TABLE ONLY public.session
+    ADD CONSTRAINT session_id_pk PRIMARY KEY (id);
 
 -- CONSTRAINT setting setting_name_pk
 
@@ -1908,6 +2132,21 @@ ALTER TABLE ONLY public.tsig_key
 
 ALTER TABLE ONLY public.tsig_key
     ADD CONSTRAINT tsig_key_tenant_id_name_wire_uq UNIQUE (tenant_id, name_wire);
+
+-- CONSTRAINT user_account user_account_email_uq
+
+ALTER TABLE ONLY public.user_account
+    ADD CONSTRAINT user_account_email_uq UNIQUE (email);
+
+-- CONSTRAINT user_account user_account_id_pk
+
+ALTER TABLE ONLY public.user_account
+    ADD CONSTRAINT user_account_id_pk PRIMARY KEY (id);
+
+-- CONSTRAINT user_account user_account_id_staff_uq
+
+ALTER TABLE ONLY public.user_account
+    ADD CONSTRAINT user_account_id_staff_uq UNIQUE (id, staff);
 
 -- CONSTRAINT zone_event zone_event_id_pk
 
@@ -2024,6 +2263,30 @@ CREATE INDEX mail_tenant_id_ix ON public.mail USING btree (tenant_id, created_at
 
 COMMENT ON INDEX public.mail_tenant_id_ix IS 'for the limit of mail_put and the foreign key';
 
+-- INDEX membership_user_id_user_staff_ix
+
+CREATE INDEX membership_user_id_user_staff_ix ON public.membership USING btree (user_id, user_staff);
+
+COMMENT ON INDEX public.membership_user_id_user_staff_ix IS 'for the tenants of a person, and the foreign key';
+
+-- INDEX one_time_link_email_ix
+
+CREATE INDEX one_time_link_email_ix ON public.one_time_link USING btree (email, created_at);
+
+COMMENT ON INDEX public.one_time_link_email_ix IS 'for the newest sign-up of an address';
+
+-- INDEX one_time_link_expires_at_ix
+
+CREATE INDEX one_time_link_expires_at_ix ON public.one_time_link USING btree (expires_at);
+
+COMMENT ON INDEX public.one_time_link_expires_at_ix IS 'for purging';
+
+-- INDEX one_time_link_user_id_ix
+
+CREATE INDEX one_time_link_user_id_ix ON public.one_time_link USING btree (user_id) WHERE (user_id IS NOT NULL);
+
+COMMENT ON INDEX public.one_time_link_user_id_ix IS 'for voiding them, and the foreign key';
+
 -- INDEX primary_server_tenant_id_address_ix
 
 CREATE INDEX primary_server_tenant_id_address_ix ON public.primary_server USING btree (tenant_id, address, port);
@@ -2042,6 +2305,12 @@ CREATE INDEX primary_tls_tenant_id_primary_id_ix ON public.primary_tls USING btr
 
 COMMENT ON INDEX public.primary_tls_tenant_id_primary_id_ix IS 'for the foreign key, when a primary is deleted';
 
+-- INDEX rate_limit_full_at_ix
+
+CREATE INDEX rate_limit_full_at_ix ON public.rate_limit USING btree (full_at);
+
+COMMENT ON INDEX public.rate_limit_full_at_ix IS 'for purging';
+
 -- INDEX refresh_batch_checked_at_ix
 
 CREATE INDEX refresh_batch_checked_at_ix ON public.refresh_batch USING btree (checked_at);
@@ -2053,6 +2322,24 @@ COMMENT ON INDEX public.refresh_batch_checked_at_ix IS 'for refresh_prune';
 CREATE INDEX refresh_batch_stamp_ix ON public.refresh_batch USING btree (stamp);
 
 COMMENT ON INDEX public.refresh_batch_stamp_ix IS 'for feed_changes';
+
+-- INDEX session_expires_at_ix
+
+CREATE INDEX session_expires_at_ix ON public.session USING btree (expires_at);
+
+COMMENT ON INDEX public.session_expires_at_ix IS 'for purging';
+
+-- INDEX session_tenant_id_user_id_ix
+
+CREATE INDEX session_tenant_id_user_id_ix ON public.session USING btree (tenant_id, user_id) WHERE (tenant_id IS NOT NULL);
+
+COMMENT ON INDEX public.session_tenant_id_user_id_ix IS 'for the foreign key, when a membership ends';
+
+-- INDEX session_user_id_ix
+
+CREATE INDEX session_user_id_ix ON public.session USING btree (user_id);
+
+COMMENT ON INDEX public.session_user_id_ix IS 'for the list of a person''s sessions, and the foreign key';
 
 -- INDEX token_tenant_id_ix
 
@@ -2247,6 +2534,21 @@ ALTER TABLE ONLY public.job
 ALTER TABLE ONLY public.mail
     ADD CONSTRAINT mail_tenant_id_fk FOREIGN KEY (tenant_id) REFERENCES public.tenant(id) ON DELETE CASCADE;
 
+-- FK CONSTRAINT membership membership_tenant_id_fk
+
+ALTER TABLE ONLY public.membership
+    ADD CONSTRAINT membership_tenant_id_fk FOREIGN KEY (tenant_id) REFERENCES public.tenant(id) ON DELETE CASCADE;
+
+-- FK CONSTRAINT membership membership_user_id_user_staff_fk
+
+ALTER TABLE ONLY public.membership
+    ADD CONSTRAINT membership_user_id_user_staff_fk FOREIGN KEY (user_id, user_staff) REFERENCES public.user_account(id, staff) ON DELETE CASCADE;
+
+-- FK CONSTRAINT one_time_link one_time_link_user_id_fk
+
+ALTER TABLE ONLY public.one_time_link
+    ADD CONSTRAINT one_time_link_user_id_fk FOREIGN KEY (user_id) REFERENCES public.user_account(id) ON DELETE CASCADE;
+
 -- FK CONSTRAINT primary_server primary_server_tenant_id_fk
 
 ALTER TABLE ONLY public.primary_server
@@ -2261,6 +2563,21 @@ ALTER TABLE ONLY public.primary_server
 
 ALTER TABLE ONLY public.primary_tls
     ADD CONSTRAINT primary_tls_tenant_id_primary_id_fk FOREIGN KEY (tenant_id, primary_id) REFERENCES public.primary_server(tenant_id, id) ON DELETE CASCADE;
+
+-- FK CONSTRAINT recovery_code recovery_code_user_id_fk
+
+ALTER TABLE ONLY public.recovery_code
+    ADD CONSTRAINT recovery_code_user_id_fk FOREIGN KEY (user_id) REFERENCES public.user_account(id) ON DELETE CASCADE;
+
+-- FK CONSTRAINT session session_tenant_id_user_id_fk
+
+ALTER TABLE ONLY public.session
+    ADD CONSTRAINT session_tenant_id_user_id_fk FOREIGN KEY (tenant_id, user_id) REFERENCES public.membership(tenant_id, user_id) ON DELETE SET NULL (tenant_id);
+
+-- FK CONSTRAINT session session_user_id_fk
+
+ALTER TABLE ONLY public.session
+    ADD CONSTRAINT session_user_id_fk FOREIGN KEY (user_id) REFERENCES public.user_account(id) ON DELETE CASCADE;
 
 -- FK CONSTRAINT token token_tenant_id_fk
 
@@ -2359,6 +2676,18 @@ CREATE POLICY mail_tenant_rls ON public.mail TO understudy_apid_app USING ((tena
 
 CREATE POLICY mail_trusted_rls ON public.mail TO understudy_owner, understudy_apid_operator, understudy_xferd USING (true) WITH CHECK (true);
 
+-- ROW SECURITY membership
+
+ALTER TABLE public.membership ENABLE ROW LEVEL SECURITY;
+
+-- POLICY membership membership_tenant_rls
+
+CREATE POLICY membership_tenant_rls ON public.membership TO understudy_apid_app USING ((tenant_id = (NULLIF(current_setting('understudy.tenant'::text, true), ''::text))::uuid)) WITH CHECK ((tenant_id = (NULLIF(current_setting('understudy.tenant'::text, true), ''::text))::uuid));
+
+-- POLICY membership membership_trusted_rls
+
+CREATE POLICY membership_trusted_rls ON public.membership TO understudy_owner, understudy_apid_operator, understudy_xferd USING (true) WITH CHECK (true);
+
 -- ROW SECURITY primary_server
 
 ALTER TABLE public.primary_server ENABLE ROW LEVEL SECURITY;
@@ -2382,6 +2711,18 @@ CREATE POLICY primary_tls_tenant_rls ON public.primary_tls TO understudy_apid_ap
 -- POLICY primary_tls primary_tls_trusted_rls
 
 CREATE POLICY primary_tls_trusted_rls ON public.primary_tls TO understudy_owner, understudy_apid_operator, understudy_xferd USING (true) WITH CHECK (true);
+
+-- ROW SECURITY session
+
+ALTER TABLE public.session ENABLE ROW LEVEL SECURITY;
+
+-- POLICY session session_tenant_rls
+
+CREATE POLICY session_tenant_rls ON public.session TO understudy_apid_app USING ((tenant_id = (NULLIF(current_setting('understudy.tenant'::text, true), ''::text))::uuid)) WITH CHECK ((tenant_id = (NULLIF(current_setting('understudy.tenant'::text, true), ''::text))::uuid));
+
+-- POLICY session session_trusted_rls
+
+CREATE POLICY session_trusted_rls ON public.session TO understudy_owner, understudy_apid_operator, understudy_xferd USING (true) WITH CHECK (true);
 
 -- ROW SECURITY tenant
 
@@ -2418,6 +2759,20 @@ CREATE POLICY tsig_key_tenant_rls ON public.tsig_key TO understudy_apid_app USIN
 -- POLICY tsig_key tsig_key_trusted_rls
 
 CREATE POLICY tsig_key_trusted_rls ON public.tsig_key TO understudy_owner, understudy_apid_operator, understudy_xferd USING (true) WITH CHECK (true);
+
+-- ROW SECURITY user_account
+
+ALTER TABLE public.user_account ENABLE ROW LEVEL SECURITY;
+
+-- POLICY user_account user_account_member_rls
+
+CREATE POLICY user_account_member_rls ON public.user_account FOR SELECT TO understudy_apid_app USING ((EXISTS ( SELECT
+   FROM public.membership m
+  WHERE (m.user_id = user_account.id))));
+
+-- POLICY user_account user_account_trusted_rls
+
+CREATE POLICY user_account_trusted_rls ON public.user_account TO understudy_owner, understudy_apid_operator USING (true) WITH CHECK (true);
 
 -- ROW SECURITY zone
 
@@ -2591,6 +2946,9 @@ GRANT ALL ON FUNCTION public.rr_type_text(type integer) TO understudy_apid_app;
 GRANT ALL ON FUNCTION public.rr_type_text(type integer) TO understudy_apid_operator;
 GRANT ALL ON FUNCTION public.rr_type_text(type integer) TO understudy_xferd;
 
+REVOKE ALL ON FUNCTION public.session_find(hash bytea, idle_s bigint, wanted uuid) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.session_find(hash bytea, idle_s bigint, wanted uuid) TO understudy_apid_auth;
+
 REVOKE ALL ON FUNCTION public.tenant_suspended() FROM PUBLIC;
 
 REVOKE ALL ON PROCEDURE public.tenant_table_protect(IN t regclass, IN tenant_column name) FROM PUBLIC;
@@ -2703,6 +3061,39 @@ GRANT UPDATE(finished_at) ON TABLE public.mail TO understudy_xferd;
 
 GRANT UPDATE(last_error) ON TABLE public.mail TO understudy_xferd;
 
+GRANT SELECT,DELETE ON TABLE public.membership TO understudy_apid_app;
+GRANT SELECT,DELETE ON TABLE public.membership TO understudy_apid_operator;
+
+GRANT INSERT(tenant_id) ON TABLE public.membership TO understudy_apid_app;
+GRANT INSERT(tenant_id) ON TABLE public.membership TO understudy_apid_operator;
+
+GRANT INSERT(user_id) ON TABLE public.membership TO understudy_apid_app;
+GRANT INSERT(user_id) ON TABLE public.membership TO understudy_apid_operator;
+
+GRANT INSERT(role),UPDATE(role) ON TABLE public.membership TO understudy_apid_app;
+GRANT INSERT(role),UPDATE(role) ON TABLE public.membership TO understudy_apid_operator;
+
+GRANT UPDATE(changed_at) ON TABLE public.membership TO understudy_apid_app;
+GRANT UPDATE(changed_at) ON TABLE public.membership TO understudy_apid_operator;
+
+GRANT INSERT,DELETE ON TABLE public.one_time_link TO understudy_apid_operator;
+
+GRANT SELECT(id) ON TABLE public.one_time_link TO understudy_apid_operator;
+
+GRANT SELECT(purpose) ON TABLE public.one_time_link TO understudy_apid_operator;
+
+GRANT SELECT(user_id) ON TABLE public.one_time_link TO understudy_apid_operator;
+
+GRANT SELECT(email) ON TABLE public.one_time_link TO understudy_apid_operator;
+
+GRANT SELECT(payload) ON TABLE public.one_time_link TO understudy_apid_operator;
+
+GRANT SELECT(created_at) ON TABLE public.one_time_link TO understudy_apid_operator;
+
+GRANT SELECT(expires_at) ON TABLE public.one_time_link TO understudy_apid_operator;
+
+GRANT SELECT(used_at) ON TABLE public.one_time_link TO understudy_apid_operator;
+
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.primary_server TO understudy_apid_app;
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.primary_server TO understudy_apid_operator;
 GRANT SELECT ON TABLE public.primary_server TO understudy_xferd;
@@ -2738,10 +3129,30 @@ GRANT SELECT(key_id) ON TABLE public.primary_tls TO understudy_apid_operator;
 GRANT SELECT(changed_at) ON TABLE public.primary_tls TO understudy_apid_app;
 GRANT SELECT(changed_at) ON TABLE public.primary_tls TO understudy_apid_operator;
 
+GRANT DELETE ON TABLE public.recovery_code TO understudy_apid_operator;
+
+GRANT SELECT(user_id) ON TABLE public.recovery_code TO understudy_apid_operator;
+
+GRANT SELECT(used_at) ON TABLE public.recovery_code TO understudy_apid_operator;
+
 GRANT SELECT,INSERT,DELETE ON TABLE public.refresh_batch TO understudy_xferd;
 GRANT SELECT ON TABLE public.refresh_batch TO understudy_dnsd;
 
 GRANT SELECT ON TABLE public.schema_migration TO PUBLIC;
+
+GRANT DELETE ON TABLE public.session TO understudy_apid_operator;
+
+GRANT SELECT(id) ON TABLE public.session TO understudy_apid_operator;
+
+GRANT SELECT(user_id) ON TABLE public.session TO understudy_apid_operator;
+
+GRANT SELECT(tenant_id) ON TABLE public.session TO understudy_apid_operator;
+
+GRANT SELECT(created_at) ON TABLE public.session TO understudy_apid_operator;
+
+GRANT SELECT(used_at) ON TABLE public.session TO understudy_apid_operator;
+
+GRANT SELECT(expires_at) ON TABLE public.session TO understudy_apid_operator;
 
 GRANT SELECT ON TABLE public.setting TO understudy_apid_app;
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.setting TO understudy_apid_operator;
@@ -2917,6 +3328,38 @@ GRANT SELECT(created_at) ON TABLE public.tsig_key TO understudy_apid_operator;
 
 GRANT SELECT(changed_at),UPDATE(changed_at) ON TABLE public.tsig_key TO understudy_apid_app;
 GRANT SELECT(changed_at),UPDATE(changed_at) ON TABLE public.tsig_key TO understudy_apid_operator;
+
+GRANT DELETE ON TABLE public.user_account TO understudy_apid_operator;
+
+GRANT SELECT(id) ON TABLE public.user_account TO understudy_apid_app;
+GRANT SELECT(id) ON TABLE public.user_account TO understudy_apid_operator;
+
+GRANT SELECT(email) ON TABLE public.user_account TO understudy_apid_app;
+GRANT SELECT(email),INSERT(email),UPDATE(email) ON TABLE public.user_account TO understudy_apid_operator;
+
+GRANT SELECT(name) ON TABLE public.user_account TO understudy_apid_app;
+GRANT SELECT(name),INSERT(name),UPDATE(name) ON TABLE public.user_account TO understudy_apid_operator;
+
+GRANT SELECT(staff),INSERT(staff) ON TABLE public.user_account TO understudy_apid_operator;
+
+GRANT SELECT(verified_at) ON TABLE public.user_account TO understudy_apid_app;
+GRANT SELECT(verified_at),INSERT(verified_at),UPDATE(verified_at) ON TABLE public.user_account TO understudy_apid_operator;
+
+GRANT SELECT(disabled_at) ON TABLE public.user_account TO understudy_apid_app;
+GRANT SELECT(disabled_at),UPDATE(disabled_at) ON TABLE public.user_account TO understudy_apid_operator;
+
+GRANT UPDATE(totp_sealed) ON TABLE public.user_account TO understudy_apid_operator;
+
+GRANT SELECT(totp_enabled_at) ON TABLE public.user_account TO understudy_apid_app;
+GRANT SELECT(totp_enabled_at),UPDATE(totp_enabled_at) ON TABLE public.user_account TO understudy_apid_operator;
+
+GRANT SELECT(created_at) ON TABLE public.user_account TO understudy_apid_app;
+GRANT SELECT(created_at) ON TABLE public.user_account TO understudy_apid_operator;
+
+GRANT SELECT(changed_at),UPDATE(changed_at) ON TABLE public.user_account TO understudy_apid_operator;
+
+GRANT SELECT(last_login_at) ON TABLE public.user_account TO understudy_apid_app;
+GRANT SELECT(last_login_at) ON TABLE public.user_account TO understudy_apid_operator;
 
 GRANT SELECT ON TABLE public.zone_event TO understudy_apid_app;
 GRANT SELECT ON TABLE public.zone_event TO understudy_apid_operator;

@@ -35,6 +35,7 @@ apidb_request(unsigned tenant)
 	snprintf(r->path, sizeof(r->path), "/v1/things");
 	r->known = true;
 	r->who.kind = AUTH_TENANT;
+	r->who.via = AUTH_VIA_TOKEN;
 	xferdb_id('t', tenant, r->who.tenant_id);
 	xferdb_id('k', tenant, r->who.token_id);
 	db_uuid_print(r->who.tenant_id, r->who.tenant_text);
@@ -104,7 +105,7 @@ apidb_setup(void **state)
 	    "%s user=understudy_apid_operator", pgtest_start());
 	*conf = (struct repo_conf){ .app = app, .auth = auth,
 		.operator = operator, .timeout_ms = 30000, .prepare = true,
-		.pepper = &apidb.app.pepper };
+		.pepper = &apidb.app.pepper, .session_idle_s = 3600 };
 	if (repo_new(conf, &apidb.repo) != OK)
 		return -1;
 	xferdb_tenant(1);

@@ -43,9 +43,11 @@ put_opt(struct wr *w, const struct ask *a)
 	wr_u8(w, 0);
 	wr_u16(w, RRTYPE_OPT);
 	wr_u16(w, ASK_UDP_SIZE);
-	wr_u32(w, 0);
+	wr_u32(w, a->dnssec_ok ? 0x8000 : 0);
 	at = wr_len(w);
 	wr_u16(w, 0);
+	if (a->plain)
+		return;
 	wr_u16(w, DNSMSG_OPTION_EXPIRE);
 	wr_u16(w, 0);
 	if (a->stream) {
@@ -66,7 +68,7 @@ ask_make(const struct ask *a, uint8_t *out, size_t max, size_t *out_len)
 	bool ixfr = a->type == RRTYPE_IXFR;
 
 	wr_u16(&w, a->id);
-	wr_u16(&w, 0);
+	wr_u16(&w, a->recurse ? DNSMSG_RD : 0);
 	wr_u16(&w, 1);
 	wr_u16(&w, 0);
 	wr_u16(&w, ixfr);

@@ -1,5 +1,5 @@
 /*
- * ask.h - make the requests that fetch and probe send.
+ * ask.h - make the requests that fetch, probe and check send.
  *
  * Pure. TSIG is appended by the caller (tsig).
  */
@@ -25,8 +25,11 @@ struct ask {
 	uint16_t id;
 	const uint8_t *apex;		/* wire */
 	size_t apex_len;
-	uint16_t type;			/* SOA, AXFR, IXFR */
+	uint16_t type;			/* IXFR has a SOA too */
 	bool edns;			/* OPT with an empty EXPIRE (RFC 7314) */
+	bool plain;			/* OPT without options */
+	bool dnssec_ok;			/* DO in it */
+	bool recurse;			/* RD */
 	bool stream;			/* over TCP or TLS: keepalive (RFC 7828) */
 	bool pad;			/* to ASK_PAD octets (RFC 8467 4.1) */
 	const uint8_t *soa;		/* IXFR: our SOA's rdata; NULL: made up */

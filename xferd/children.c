@@ -26,7 +26,7 @@ enum {
 	PAUSE_MIN_MS = 100,
 	PAUSE_MAX_MS = 10000,
 	FILL_LATER_MS = 20,
-	ROLES = HANDOFF_ROLE_NOTIFY + 1,
+	ROLES = HANDOFF_ROLE_CHECK + 1,
 };
 
 struct child {
@@ -71,6 +71,8 @@ role_text(enum handoff_role role)
 		return "probe";
 	case HANDOFF_ROLE_NOTIFY:
 		return "notify";
+	case HANDOFF_ROLE_CHECK:
+		return "check";
 	}
 	return "?";
 }
@@ -426,6 +428,8 @@ wants_more(const struct children *all, enum handoff_role role)
 		return all->n_role[role] < 1;
 	case HANDOFF_ROLE_NOTIFY:
 		return all->conf.want_notify && all->n_role[role] < 1;
+	case HANDOFF_ROLE_CHECK:
+		return all->conf.want_check && all->n_role[role] < 1;
 	}
 	return false;
 }
@@ -532,6 +536,12 @@ struct child *
 children_probe(struct children *all)
 {
 	return ready_of(all, HANDOFF_ROLE_PROBE);
+}
+
+struct child *
+children_check(struct children *all)
+{
+	return ready_of(all, HANDOFF_ROLE_CHECK);
 }
 
 struct child *

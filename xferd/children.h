@@ -36,12 +36,13 @@ struct children_conf {
 	unsigned fetch_warm;		/* fetch processes kept waiting */
 	unsigned fetch_max;		/* fetch processes at all */
 	bool want_notify;		/* run a notify process */
+	bool want_check;		/* run a check process */
 };
 
 /* Called for every frame of a child that has said READY; payload borrowed. */
 typedef void (*children_frame_fn)(void *arg, struct child *child,
     enum handoff_kind kind, const uint8_t *payload, size_t len);
-/* A child is warm: for probe and notify at each (re)start, for fetch when
+/* A child is warm: for probe, check and notify at each (re)start, for fetch when
  * somebody may be waiting for one. */
 typedef void (*children_ready_fn)(void *arg, struct child *child);
 /* The child is gone; the pointer dies when this returns. */
@@ -64,8 +65,9 @@ void children_log_level(struct children *all, const char *level);
 /** children_take() - a warm fetch process for one connection, or NULL */
 struct child *children_take(struct children *all);
 
-/** children_probe(), children_notify() - the one that is ready, or NULL */
+/** children_probe(), _check(), _notify() - the one that is ready, or NULL */
 struct child *children_probe(struct children *all);
+struct child *children_check(struct children *all);
 struct child *children_notify(struct children *all);
 
 /** child_usable() - alive, and nobody has ended it */

@@ -3,7 +3,8 @@
  *
  * Knows:    the frames of docs/INTERFACES.md "handoff", their exact sizes.
  * Not here: what is decided from them.
- * Runs in:  keep, fetch, probe, notify.  fetch and keep share nothing else.
+ * Runs in:  keep, fetch, probe, check, notify.  fetch and keep share nothing
+ *           else.
  * Bounded:  HANDOFF_FRAME_MAX bytes a payload.
  *
  * A frame is one of common/base/frame.h over a SOCK_STREAM socket pair on
@@ -27,8 +28,12 @@
  *                 HANDOFF_PROBE_ZONE         ask for one SOA there
  *                 HANDOFF_PROBE_CLOSE        forget that socket
  * probe -> keep   HANDOFF_PROBE_RESULT       serial, rcode ..., or the reason
- * probe, notify -> keep   HANDOFF_HMAC       key id, bytes: compute a MAC
- * keep -> probe, notify   HANDOFF_HMAC_REPLY the MAC, or refused
+ * keep -> check   HANDOFF_PROBE_ADDR  + fd   a connected socket to any server
+ *                 HANDOFF_QUESTION           ask this there
+ *                 HANDOFF_PROBE_CLOSE        forget that socket
+ * check -> keep   HANDOFF_ANSWER             records, rcode ..., or the reason
+ * probe, check, notify -> keep   HANDOFF_HMAC  key id, bytes: compute a MAC
+ * keep -> probe, check, notify   HANDOFF_HMAC_REPLY  the MAC, or refused
  * keep -> notify  HANDOFF_LISTEN      + fd   a bound socket
  *                 HANDOFF_DATAGRAM           a relayed datagram to parse
  *                 HANDOFF_NOTIFY_ANSWER      what to answer to notification n
@@ -93,12 +98,15 @@ enum handoff_kind {
 	HANDOFF_CURRENT = 19,
 	HANDOFF_FETCH_DROP = 20,
 	HANDOFF_FETCH_TLS = 21,
+	HANDOFF_QUESTION = 22,
+	HANDOFF_ANSWER = 23,
 };
 
 enum handoff_role {
 	HANDOFF_ROLE_FETCH = 1,
 	HANDOFF_ROLE_PROBE = 2,
 	HANDOFF_ROLE_NOTIFY = 3,
+	HANDOFF_ROLE_CHECK = 4,
 };
 
 enum handoff_transport {
@@ -387,6 +395,64 @@ struct handoff_probe_result {
 	struct handoff_facts facts;
 };
 
+/* ---- check ------------------------------------------------------------- */
+
+struct handoff_question {
+	uint64_t cookie;		/* echoed */
+	uint32_t addr_id;		/* of a PROBE_ADDR */
+	uint8_t name_len;
+	uint8_t name[HANDOFF_NAME_MAX];	/* lower case */
+	uint16_t type;
+	bool edns;
+	bool dnssec_ok;
+	bool recurse;
+	bool mixed;			/* letters in random case; UDP only */
+	uint32_t key_id;		/* 0: no TSIG, and the next fields empty */
+	enum tsig_alg alg;
+	uint16_t key_name_len;
+	uint8_t key_name[HANDOFF_NAME_MAX];
+	uint16_t fudge_s;
+	uint16_t mac_min;
+};
+
+enum {
+	HANDOFF_ANSWER_RECORDS_MAX = 256,
+	HANDOFF_ANSWER_BYTES_MAX = 48 * 1024,	/* of its records */
+};
+
+/* The records follow the fields, one behind the other. */
+struct handoff_answer {
+	uint64_t cookie;
+	uint32_t addr_id;
+	enum handoff_reason reason;	/* HANDOFF_OK: an answer, whatever RCODE */
+	bool aa, tc, ra;
+	bool cut;			/* not all records are here */
+	bool no_edns;
+	uint32_t ms;			/* of the try that was answered, or of all */
+	uint8_t tries;
+	struct handoff_facts facts;
+	uint16_t n_records;
+	size_t records_len;
+	const uint8_t *records;
+};
+
+enum handoff_section {
+	HANDOFF_SECTION_ANSWER = 1,
+	HANDOFF_SECTION_AUTHORITY = 2,
+	HANDOFF_SECTION_ADDITIONAL = 3,
+};
+
+/* One record of an ANSWER frame; class IN. */
+struct handoff_said {
+	enum handoff_section section;
+	const uint8_t *owner;		/* wire, lower case, as next in the frame */
+	uint8_t owner_len;
+	uint16_t type;
+	uint32_t ttl;
+	uint16_t rdlen;
+	const uint8_t *rdata;		/* uncompressed; case as received */
+};
+
 /* ---- the MAC oracle ---------------------------------------------------- */
 
 struct handoff_hmac {
@@ -485,6 +551,8 @@ HANDOFF_FRAME(probe_addr);
 HANDOFF_FRAME(probe_zone);
 HANDOFF_FRAME(probe_close);
 HANDOFF_FRAME(probe_result);
+HANDOFF_FRAME(question);
+HANDOFF_FRAME(answer);
 HANDOFF_FRAME(hmac);
 HANDOFF_FRAME(hmac_reply);
 HANDOFF_FRAME(listen);
@@ -497,10 +565,10 @@ HANDOFF_FRAME(notify_reply);
 
 /* HANDOFF_CLOSE has an empty payload. */
 
-/* Room that every frame but RECORDS, FETCH_TLS, HMAC, DATAGRAM, NOTIFY fits
- * into. */
+/* Room that every frame but RECORDS, FETCH_TLS, HMAC, DATAGRAM, NOTIFY and
+ * ANSWER fits into. */
 #define HANDOFF_SMALL_MAX	4096
-/* Room that HMAC and NOTIFY fit into. */
+/* Room that HMAC, NOTIFY and ANSWER fit into. */
 #define HANDOFF_LARGE_MAX	(65535 + 4096)
 
 /* One record of a RECORDS frame. */
@@ -537,5 +605,26 @@ MUST_USE enum err handoff_record_append(const struct handoff_record *rec,
  */
 MUST_USE enum err handoff_records_next(const uint8_t *payload, size_t len,
     size_t *off, size_t apex_len, struct handoff_record *out, bool *out_end);
+
+/**
+ * handoff_said_append() - add a record to the records of an ANSWER under way
+ *
+ * Returns OK; ERR_SPACE when it does not fit (nothing written).
+ */
+MUST_USE enum err handoff_said_append(const struct handoff_said *said,
+    uint8_t *out, size_t max, size_t *len);
+
+/**
+ * handoff_said_all() - the records of a decoded ANSWER, each validated
+ * @out: room for HANDOFF_ANSWER_RECORDS_MAX; they lead into the payload
+ *
+ * Checked: as many as announced and nothing behind them, sections in order,
+ * owner a name in lower case, TTL with its top bit clear, type not a meta
+ * type, rdata (rr_rdata_check()).
+ *
+ * Returns OK or ERR_MALFORMED.
+ */
+MUST_USE enum err handoff_said_all(const struct handoff_answer *answer,
+    struct handoff_said *out);
 
 #endif

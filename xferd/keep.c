@@ -35,6 +35,7 @@
 #include "xferd/keyring.h"
 #include "xferd/lease.h"
 #include "xferd/ledger.h"
+#include "xferd/lookups.h"
 #include "xferd/notice.h"
 #include "xferd/probes.h"
 #include "xferd/publish.h"
@@ -223,6 +224,9 @@ on_child_frame(void *arg, struct child *child, enum handoff_kind kind,
 	case HANDOFF_ROLE_NOTIFY:
 		notice_frame(k->notice, child, kind, payload, len);
 		break;
+	case HANDOFF_ROLE_CHECK:
+		lookups_frame(k->lookups, child, kind, payload, len);
+		break;
 	}
 }
 
@@ -241,6 +245,9 @@ on_child_ready(void *arg, struct child *child)
 	case HANDOFF_ROLE_NOTIFY:
 		notice_ready(k->notice, child);
 		break;
+	case HANDOFF_ROLE_CHECK:
+		lookups_ready(k->lookups);
+		break;
 	}
 }
 
@@ -258,6 +265,9 @@ on_child_gone(void *arg, struct child *child)
 		break;
 	case HANDOFF_ROLE_NOTIFY:
 		notice_gone(k->notice);
+		break;
+	case HANDOFF_ROLE_CHECK:
+		lookups_gone(k->lookups);
 		break;
 	}
 }
@@ -468,12 +478,16 @@ build_rooms(struct whole *w, const char *program)
 		.log_level = conf->log.level,
 		.user = conf->transfer.child_user,
 		.fetch_warm = conf->transfer.fetch_warm,
-		.fetch_max = conf->transfer.fetch_max, .want_notify = true };
+		.fetch_max = conf->transfer.fetch_max, .want_notify = true,
+		.want_check = true };
 	struct children_calls calls = { .arg = k, .frame = on_child_frame,
 		.ready = on_child_ready, .gone = on_child_gone };
 	struct probes_conf pc = { .timeout_ms = conf->transfer.probe_timeout_ms,
 		.tries = (uint8_t)conf->transfer.probe_tries,
 		.connect_ms = conf->transfer.connect_timeout_ms,
+		.tsig_mac_min = conf->transfer.tsig_mac_min };
+	struct lookups_conf lc = {
+		.per_second = conf->transfer.lookups_per_second,
 		.tsig_mac_min = conf->transfer.tsig_mac_min };
 	struct fetches_conf fc = read_fetches(conf);
 	enum err e;
@@ -501,6 +515,9 @@ build_rooms(struct whole *w, const char *program)
 	if (e == OK)
 		e = probes_new(k->loop, &pc, k->children, &k->egress, k->keys,
 		    &k->probes);
+	if (e == OK)
+		e = lookups_new(k->loop, &lc, k->children, &k->egress,
+		    k->keys, &k->lookups);
 	if (e == OK)
 		e = fetches_new(k->loop, &fc, k->children, &k->egress,
 		    k->keys, &k->fetches);

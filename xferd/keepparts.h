@@ -36,6 +36,7 @@ struct keep {
 	struct outlines *outlines;
 	struct children *children;
 	struct probes *probes;
+	struct lookups *lookups;
 	struct fetches *fetches;
 	struct sched *sched;
 	struct job *jobs;

@@ -53,8 +53,13 @@ child_main(const char *role, const char *level_text, const char *user)
 	}
 	if (strcmp(role, "probe") == 0) {
 		log_init("xferd-probe", level);
-		return walls(SANDBOX_PROBE) ? probe_run(HANDOFF_FD) :
-		    SVC_EXIT_FAIL;
+		return walls(SANDBOX_PROBE) ? probe_run(HANDOFF_FD,
+		    HANDOFF_ROLE_PROBE) : SVC_EXIT_FAIL;
+	}
+	if (strcmp(role, "check") == 0) {
+		log_init("xferd-check", level);
+		return walls(SANDBOX_PROBE) ? probe_run(HANDOFF_FD,
+		    HANDOFF_ROLE_CHECK) : SVC_EXIT_FAIL;
 	}
 	if (strcmp(role, "notify") == 0) {
 		log_init("xferd-notify", level);

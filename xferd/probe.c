@@ -21,6 +21,7 @@
 #include "common/dns/rrtype.h"
 #include "common/dns/tsig.h"
 #include "xferd/ask.h"
+#include "xferd/check_answer.h"
 #include "xferd/probe.h"
 #include "xferd/probe_answer.h"
 
@@ -44,6 +45,9 @@ struct ask_state {
 	enum ask_phase phase;
 	struct ask_state *next;		/* in the list of its socket */
 	struct handoff_probe_zone zone;
+	bool wide;			/* of HANDOFF_QUESTION: the next two */
+	struct handoff_question question;
+	uint8_t sent_name[HANDOFF_NAME_MAX];	/* in the case last sent */
 	struct addr *addr;
 	uint16_t id;
 	bool edns;			/* ask with OPT */
@@ -76,6 +80,7 @@ struct addr {
 
 struct probe {
 	int keep;
+	enum handoff_role role;
 	struct frame_in in;
 	struct frame_out out;
 	struct addr *addrs;
@@ -86,6 +91,7 @@ struct probe {
 	uint64_t n_hmac;
 	int64_t tick_ms;
 	uint8_t *input;			/* scratch for verify() */
+	struct check_answer *said;	/* scratch: what one answer says */
 };
 
 static enum err
@@ -159,6 +165,57 @@ send_result(struct probe *p, const struct handoff_probe_result *r)
 	return send_keep(p, HANDOFF_PROBE_RESULT, payload, len);
 }
 
+/* What the TSIG record of the answer adds to the facts. */
+static void
+tsig_facts(const struct ask_state *q, bool answered, enum tsig_verdict verdict,
+    struct handoff_facts *out)
+{
+	out->tsig = verdict;
+	if (q->zone.key_id == 0 || !answered || verdict == TSIG_MISSING)
+		return;
+	out->tsig_error = q->tsig.error;
+	out->has_skew = q->tsig.time_s != 0;
+	out->skew_s = (int64_t)q->tsig.time_s - now_wall_ms() / 1000;
+}
+
+/* The end of a wide one.  @said is NULL when there was no answer. */
+static enum err
+wide_end(struct probe *p, struct ask_state *q, enum handoff_reason reason,
+    const struct check_answer *said, enum tsig_verdict verdict)
+{
+	struct handoff_answer a = {
+		.cookie = q->zone.cookie,
+		.addr_id = q->zone.addr_id,
+		.reason = reason,
+		.ms = q->sent_ms == 0 ? 0 :
+		    (uint32_t)(now_mono_ms() - q->sent_ms),
+		.tries = q->tries,
+		.no_edns = q->no_edns,
+	};
+	uint8_t payload[HANDOFF_LARGE_MAX];
+	size_t len;
+	enum err e;
+
+	if (said != NULL) {
+		a.facts = said->facts;
+		a.aa = said->aa;
+		a.tc = said->tc;
+		a.ra = said->ra;
+		if (reason == HANDOFF_OK) {
+			a.cut = said->cut;
+			a.n_records = said->n_records;
+			a.records = said->records;
+			a.records_len = said->records_len;
+		}
+	}
+	tsig_facts(q, said != NULL, verdict, &a.facts);
+	e = handoff_answer_encode(&a, payload, sizeof(payload), &len);
+	if (e == OK)
+		e = send_keep(p, HANDOFF_ANSWER, payload, len);
+	ask_free(p, q);
+	return e;
+}
+
 /* The question's end. @answer is NULL when there was none. */
 static enum err
 ask_end(struct probe *p, struct ask_state *q, enum handoff_reason reason,
@@ -175,6 +232,10 @@ ask_end(struct probe *p, struct ask_state *q, enum handoff_reason reason,
 	};
 	enum err e;
 
+	if (q->wide) {
+		CHECK(answer == NULL);
+		return wide_end(p, q, reason, NULL, verdict);
+	}
 	if (answer != NULL) {
 		r.facts = answer->facts;
 		if (answer->reason == HANDOFF_OK) {
@@ -184,14 +245,7 @@ ask_end(struct probe *p, struct ask_state *q, enum handoff_reason reason,
 			r.soa = answer->soa;
 		}
 	}
-	r.facts.tsig = verdict;
-	if (q->zone.key_id != 0 && answer != NULL &&
-	    verdict != TSIG_MISSING) {
-		r.facts.tsig_error = q->tsig.error;
-		r.facts.has_skew = q->tsig.time_s != 0;
-		r.facts.skew_s = (int64_t)q->tsig.time_s -
-		    now_wall_ms() / 1000;
-	}
+	tsig_facts(q, answer != NULL, verdict, &r.facts);
 	e = send_result(p, &r);
 	ask_free(p, q);
 	return e;
@@ -322,6 +376,34 @@ sign(struct probe *p, struct ask_state *q, const uint8_t *msg, size_t len)
 	return ask_keep(p, q, input, n);
 }
 
+/* The letters of @name in random case: draft-vixie-dnsext-dns0x20. */
+static void
+mix_case(uint8_t *name, size_t len)
+{
+	uint8_t bits[HANDOFF_NAME_MAX];
+
+	if (getrandom(bits, len, 0) != (ssize_t)len)
+		abort();
+	for (size_t i = 0; i < len; i++)
+		if ((uint8_t)(name[i] - 'a') < 26 && (bits[i] & 1) != 0)
+			name[i] &= 0xdf;
+}
+
+static void
+wide_ask(struct ask_state *q, bool fresh, struct ask *ask)
+{
+	if (fresh) {
+		memcpy(q->sent_name, q->zone.apex, q->zone.apex_len);
+		if (q->question.mixed)
+			mix_case(q->sent_name, q->zone.apex_len);
+	}
+	ask->apex = q->sent_name;
+	ask->type = q->question.type;
+	ask->plain = true;
+	ask->dnssec_ok = q->question.dnssec_ok;
+	ask->recurse = q->question.recurse;
+}
+
 static enum err
 ask_send(struct probe *p, struct ask_state *q)
 {
@@ -333,6 +415,7 @@ ask_send(struct probe *p, struct ask_state *q)
 		.type = RRTYPE_SOA,
 		.edns = q->edns,
 	};
+	bool fresh;
 	size_t len;
 	enum err e;
 
@@ -340,8 +423,12 @@ ask_send(struct probe *p, struct ask_state *q)
 		a->n_flying++;
 	q->phase = FLYING;
 	/* The same question again keeps its ID: a late answer still counts. */
-	if (q->tries == 0 || q->edns != q->sent_edns || q->zone.key_id != 0)
+	fresh = q->tries == 0 || q->edns != q->sent_edns ||
+	    q->zone.key_id != 0;
+	if (fresh)
 		q->id = choose_id(q);
+	if (q->wide)
+		wide_ask(q, fresh, &ask);
 	q->sent_edns = q->edns;
 	ask.id = q->id;
 	q->wait_ms = q->wait_ms == 0 ? a->conf.timeout_ms :
@@ -377,7 +464,7 @@ ask_waiting(struct probe *p, struct addr *a)
 static enum err
 again_without_opt(struct probe *p, struct ask_state *q)
 {
-	q->edns = false;
+	q->edns = q->question.dnssec_ok = false;
 	q->wait_ms = 0;
 	return ask_send(p, q);
 }
@@ -426,11 +513,37 @@ static enum err
 refuse(struct probe *p, struct ask_state *q, struct probe_answer *answer,
     enum tsig_verdict verdict)
 {
-	answer->reason = tsig_reason(verdict, q->tsig.error);
+	enum handoff_reason reason = tsig_reason(verdict, q->tsig.error);
+
+	if (q->wide)
+		return wide_end(p, q, reason, p->said, verdict);
+	answer->reason = reason;
 	return ask_end(p, q, answer->reason, answer, verdict);
 }
 
-/* Ask keep for the MAC that the answer should have. */
+/* What the answer to a wide question says, into p->said. */
+static void
+wide_judge(struct probe *p, const struct ask_state *q, const uint8_t *msg,
+    size_t len)
+{
+	check_answer_read(msg, len, q->sent_name, q->zone.apex_len,
+	    q->question.type, q->question.mixed, q->edns, p->said);
+	if (q->addr->conf.transport == HANDOFF_UDP && p->said->tc &&
+	    p->said->reason == HANDOFF_OK)
+		p->said->reason = HANDOFF_TRUNCATED;	/* T-017 */
+}
+
+static enum err
+wide_conclude(struct probe *p, struct ask_state *q, enum tsig_verdict verdict)
+{
+	if (q->question.edns && !q->edns && p->said->facts.rcode !=
+	    DNSMSG_FORMERR && p->said->facts.rcode != DNSMSG_NOTIMP)
+		q->no_edns = true;
+	return wide_end(p, q, p->said->reason, p->said, verdict);
+}
+
+/* Ask keep for the MAC that the answer should have.  @answer is NULL for a
+ * wide question. */
 static enum err
 verify(struct probe *p, struct ask_state *q, const uint8_t *msg, size_t len,
     struct probe_answer *answer)
@@ -463,6 +576,23 @@ verify(struct probe *p, struct ask_state *q, const uint8_t *msg, size_t len,
 }
 
 static enum err
+wide_answer(struct probe *p, struct ask_state *q, const uint8_t *msg,
+    size_t len)
+{
+	struct check_answer *said = p->said;
+
+	wide_judge(p, q, msg, len);
+	if (q->addr->conf.transport == HANDOFF_UDP &&
+	    (said->reason == HANDOFF_WRONG_QUESTION || !said->is_answer))
+		return OK;		/* T-016: somebody else's, or forged */
+	if (said->no_opt_wanted)
+		return again_without_opt(p, q);
+	if (q->zone.key_id != 0 && said->reason != HANDOFF_TRUNCATED)
+		return verify(p, q, msg, len, NULL);
+	return wide_conclude(p, q, TSIG_UNSIGNED);
+}
+
+static enum err
 take_answer(struct probe *p, struct addr *a, const uint8_t *msg, size_t len)
 {
 	struct probe_answer answer;
@@ -476,6 +606,8 @@ take_answer(struct probe *p, struct addr *a, const uint8_t *msg, size_t len)
 			break;
 	if (q == NULL)			/* late, or not ours: passed over */
 		return OK;
+	if (q->wide)
+		return wide_answer(p, q, msg, len);
 	probe_answer_judge(msg, len, q->zone.apex, q->zone.apex_len, q->edns,
 	    &answer);
 	/* T-016: what does not answer the question is not the answer. */
@@ -520,7 +652,10 @@ verified_answer(struct probe *p, struct ask_state *q, const uint8_t *mac,
 	struct probe_answer answer;
 	enum tsig_verdict v;
 
-	probe_answer_judge(q->msg, q->msg_len, q->zone.apex, q->zone.apex_len,
+	if (q->wide)
+		wide_judge(p, q, q->msg, q->msg_len);
+	else
+		probe_answer_judge(q->msg, q->msg_len, q->zone.apex, q->zone.apex_len,
 	    q->edns, &answer);
 	v = tsig_judge(&q->tsig, mac, mac_len, q->zone.mac_min,
 	    (uint64_t)now_wall_ms() / 1000, q->zone.fudge_s);
@@ -528,6 +663,8 @@ verified_answer(struct probe *p, struct ask_state *q, const uint8_t *mac,
 		v = TSIG_PEER_ERROR;
 	if (v != TSIG_GOOD)
 		return refuse(p, q, &answer, v);
+	if (q->wide)
+		return wide_conclude(p, q, TSIG_GOOD);
 	return conclude(p, q, &answer, TSIG_GOOD);
 }
 
@@ -633,6 +770,46 @@ take_zone(struct probe *p, const struct frame *f)
 		return send_result(p, &r);
 	}
 	/* The connection is part of the wait. */
+	q->due_ms = now_mono_ms() + a->conf.timeout_ms;
+	return ask_waiting(p, a);
+}
+
+static enum err
+take_question(struct probe *p, const struct frame *f)
+{
+	struct handoff_question question;
+	struct handoff_probe_zone z = { .apex_len = 0 };
+	struct addr *a;
+	struct ask_state *q;
+
+	if (handoff_question_decode(f->payload, f->len, &question) != OK)
+		return ERR_MALFORMED;
+	z.cookie = question.cookie;
+	z.addr_id = question.addr_id;
+	z.apex_len = question.name_len;
+	memcpy(z.apex, question.name, question.name_len);
+	z.edns = question.edns;
+	z.key_id = question.key_id;
+	z.alg = question.alg;
+	z.key_name_len = question.key_name_len;
+	memcpy(z.key_name, question.key_name, question.key_name_len);
+	z.fudge_s = question.fudge_s;
+	z.mac_min = question.mac_min;
+	a = find_addr(p, z.addr_id);
+	q = a == NULL ? NULL : ask_new(p, a, &z);
+	if (q == NULL) {
+		struct handoff_answer none = { .cookie = z.cookie,
+			.addr_id = z.addr_id, .reason = HANDOFF_INTERNAL };
+		uint8_t payload[HANDOFF_SMALL_MAX];
+		size_t len;
+		enum err e = handoff_answer_encode(&none, payload,
+		    sizeof(payload), &len);
+
+		return e != OK ? e : send_keep(p, HANDOFF_ANSWER, payload,
+		    len);
+	}
+	q->wide = true;
+	q->question = question;
 	q->due_ms = now_mono_ms() + a->conf.timeout_ms;
 	return ask_waiting(p, a);
 }
@@ -849,7 +1026,12 @@ take_frames(struct probe *p)
 			e = take_addr(p, &f);
 			break;
 		case HANDOFF_PROBE_ZONE:
-			e = take_zone(p, &f);
+			e = p->role == HANDOFF_ROLE_PROBE ?
+			    take_zone(p, &f) : ERR_MALFORMED;
+			break;
+		case HANDOFF_QUESTION:
+			e = p->role == HANDOFF_ROLE_CHECK ?
+			    take_question(p, &f) : ERR_MALFORMED;
 			break;
 		case HANDOFF_PROBE_CLOSE:
 			e = take_close(p, &f);
@@ -913,7 +1095,7 @@ say_ready(struct probe *p)
 {
 	struct handoff_ready ready = {
 		.version = HANDOFF_VERSION,
-		.role = HANDOFF_ROLE_PROBE,
+		.role = p->role,
 	};
 	uint8_t payload[16];
 	size_t len;
@@ -926,18 +1108,20 @@ say_ready(struct probe *p)
 }
 
 int
-probe_run(int keep)
+probe_run(int keep, enum handoff_role role)
 {
 	struct pollfd *fds = calloc(PROBE_ADDRS_MAX + 1, sizeof(*fds));
 	struct addr **who = calloc(PROBE_ADDRS_MAX + 1, sizeof(*who));
-	struct probe p = { .keep = keep };
+	struct probe p = { .keep = keep, .role = role };
 	enum err e = ERR_NO_MEMORY;
 
 	frame_in_init(&p.in, HANDOFF_SMALL_MAX);
 	frame_out_init(&p.out, QUEUE_MAX);
 	p.asks = calloc(PROBE_ASKS_MAX, sizeof(*p.asks));
 	p.input = malloc(INPUT_MAX);
-	if (fds == NULL || who == NULL || p.asks == NULL || p.input == NULL)
+	p.said = malloc(sizeof(*p.said));
+	if (fds == NULL || who == NULL || p.asks == NULL || p.input == NULL ||
+	    p.said == NULL)
 		goto out;
 	for (unsigned i = PROBE_ASKS_MAX; i-- > 0; p.free = &p.asks[i])
 		p.asks[i].next = p.free;
@@ -952,6 +1136,7 @@ out:
 	frame_in_fini(&p.in);
 	frame_out_fini(&p.out);
 	free(p.input);
+	free(p.said);
 	free(p.asks);
 	free(who);
 	free(fds);

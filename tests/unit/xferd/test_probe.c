@@ -122,7 +122,7 @@ static struct world *w;
 static void *
 run(void *arg)
 {
-	probe_run(((struct world *)arg)->child);
+	probe_run(((struct world *)arg)->child, HANDOFF_ROLE_PROBE);
 	close(((struct world *)arg)->child);
 	return NULL;
 }

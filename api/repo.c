@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "api/mask.h"
 #include "api/repo.h"
 #include "api/req.h"
 #include "api/sql.h"
@@ -299,20 +300,109 @@ repo_actor(const struct req *r, char out[REPO_ACTOR_MAX])
 		    who->prefix);
 }
 
+/* Who acts, as columns. */
+struct actor {
+	char text[REPO_ACTOR_MAX];
+	const uint8_t *tenant_id;
+	const char *kind, *source, *name, *reason;
+	const uint8_t *person, *session, *token;
+};
+
+static void
+find_actor(const struct req *r, struct actor *a)
+{
+	const struct auth_who *who = &r->who;
+	bool operator = who->kind == AUTH_OPERATOR || who->staff;
+
+	memset(a, 0, sizeof(*a));
+	repo_actor(r, a->text);
+	if (who->kind == AUTH_TENANT || who->acting)
+		a->tenant_id = who->tenant_id;
+	if (who->via == AUTH_VIA_SESSION) {
+		a->kind = operator ? "staff" : "user";
+		a->session = who->session_id;
+		a->name = who->email;
+	} else {
+		a->kind = operator ? "operator" : "token";
+		a->token = who->token_id;
+	}
+	if (who->has_user)
+		a->person = who->user_id;
+	if (who->reason[0] != '\0')
+		a->reason = who->reason;
+	a->source = r->peer[0] != '\0' ? r->peer : NULL;
+}
+
+/* What of a document goes into the audit; owned by @b. */
+static enum err
+masked(const char *json, struct buf *b, const char **out_text)
+{
+	enum err e;
+
+	*out_text = NULL;
+	if (json == NULL)
+		return OK;
+	e = mask_json(json, strlen(json), b);
+	if (e == ERR_LIMIT) {
+		*out_text = "{\"omitted\":\"the document is too large\"}";
+		return OK;
+	}
+	if (e == OK)
+		*out_text = buf_cstr(b);
+	return e == ERR_MALFORMED ? ERR_INTERNAL : e;
+}
+
+enum err
+repo_audit_change(struct db *db, struct req *r, const uint8_t *tenant_id,
+    const char *action, const char *object, const char *before,
+    const char *after)
+{
+	const char *old, *new;
+	struct actor a;
+	struct buf b[2];
+	enum err e;
+
+	find_actor(r, &a);
+	buf_init(&b[0], REPO_DOCUMENT_MAX);
+	buf_init(&b[1], REPO_DOCUMENT_MAX);
+	e = masked(before, &b[0], &old);
+	if (e == OK)
+		e = masked(after, &b[1], &new);
+	if (e == OK)
+		e = db_exec(db, SQL_STMT(audit_put), DB_PARAMS(
+		    db_uuid(tenant_id), db_text(a.text),
+		    db_uuid(a.token), db_text(a.source),
+		    db_text(action), db_text(object), db_text(r->id),
+		    db_text(a.kind), db_uuid(a.person), db_text(a.name),
+		    db_uuid(a.session), db_text(a.reason), db_text(old),
+		    db_text(new)), NULL);
+	buf_fini(&b[0]);
+	buf_fini(&b[1]);
+	return e;
+}
+
 enum err
 repo_audit(struct db *db, struct req *r, const char *action,
     const char *object)
 {
-	const struct auth_who *who = &r->who;
-	char actor[REPO_ACTOR_MAX];
+	struct actor a;
 
-	repo_actor(r, actor);
-	return db_exec(db, SQL_STMT(audit_add),
-	    DB_PARAMS(db_uuid(who->kind == AUTH_TENANT ? who->tenant_id :
-		NULL), db_text(actor),
-		db_uuid(who->via == AUTH_VIA_TOKEN ? who->token_id : NULL),
-		db_text(r->peer[0] != '\0' ? r->peer : NULL), db_text(action),
-		db_text(object), db_text(r->id)), NULL);
+	find_actor(r, &a);
+	return repo_audit_change(db, r, a.tenant_id, action, object, NULL,
+	    NULL);
+}
+
+enum err
+repo_audit_zones(struct db *db, struct req *r, struct db_array *ids)
+{
+	struct actor a;
+
+	find_actor(r, &a);
+	return db_exec(db, SQL_STMT(audit_put_zones), DB_PARAMS(
+	    db_uuid(a.tenant_id), db_text(a.text), db_uuid(a.token),
+	    db_text(a.source), db_text("zone.create"), db_array_param(ids),
+	    db_text(r->id), db_text(a.kind), db_uuid(a.person),
+	    db_text(a.name), db_uuid(a.session), db_text(a.reason)), NULL);
 }
 
 enum err

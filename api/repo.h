@@ -74,12 +74,29 @@ MUST_USE enum err repo_savepoint(struct db *db, struct req *r, repo_fn *fn,
     void *arg);
 
 /* Who, for the audit: "token:PREFIX", "user:EMAIL", "operator:" and either. */
-enum { REPO_ACTOR_MAX = 201 };
+enum { REPO_ACTOR_MAX = 201, REPO_DOCUMENT_MAX = 64 << 10 };
 void repo_actor(const struct req *r, char out[REPO_ACTOR_MAX]);
 
 /** repo_audit() - one row about what this transaction does */
 MUST_USE enum err repo_audit(struct db *db, struct req *r,
     const char *action, const char *object);
+
+/**
+ * repo_audit_change() - the same with documents
+ * @tenant_id:     whose affair it is, and who may read it; NULL: nobody's
+ * @before @after: JSON text or NULL; masked here, and left out with a word
+ *                 about it above REPO_DOCUMENT_MAX
+ *
+ * audit.h reads the documents of the usual objects.
+ */
+MUST_USE enum err repo_audit_change(struct db *db, struct req *r,
+    const uint8_t *tenant_id, const char *action, const char *object,
+    const char *before, const char *after);
+
+/** repo_audit_zones() - "zone.create" of many at once; @ids is an array of
+ *  uuids */
+MUST_USE enum err repo_audit_zones(struct db *db, struct req *r,
+    struct db_array *ids);
 
 /** repo_ready() - can the database be asked? for /readyz */
 MUST_USE enum err repo_ready(struct repo *repo);

@@ -8,6 +8,7 @@
  */
 #include <stddef.h>
 
+#include "api/audit.h"
 #include "api/lookup.h"
 #include "api/repo.h"
 #include "api/req.h"
@@ -31,6 +32,7 @@ accept_held(struct db *db, struct req *r, void *arg)
 	struct accept_in in = { 0 };
 	struct db_rows *rows = NULL;
 	struct lookup_zone z;
+	struct audit a;
 	struct jw w;
 	enum err e;
 
@@ -39,6 +41,9 @@ accept_held(struct db *db, struct req *r, void *arg)
 	    COUNT_OF(accept_fields), &in))
 		return OK;
 	e = lookup_zone(db, r, req_param(r, 0), &z);
+	if (e != OK)
+		return e;
+	e = audit_look(db, r, AUDIT_ZONE, z.id, &a);
 	if (e == OK)
 		e = db_exec(db, SQL_STMT(zone_accept), DB_PARAMS(
 		    db_uuid(r->who.tenant_id), db_uuid(z.id),
@@ -50,7 +55,8 @@ accept_held(struct db *db, struct req *r, void *arg)
 		e = ERR_INVALID;
 	}
 	if (e == OK)
-		e = repo_audit(db, r, "zone.accept", z.name.text);
+		e = audit_write(db, r, &a, "zone.accept", z.name.text);
+	audit_fini(&a);
 	if (e != OK) {
 		db_rows_free(rows);
 		return e;

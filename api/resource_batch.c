@@ -256,15 +256,12 @@ static enum err
 complete(struct db *db, struct req *r, struct batch *b,
     struct db_array *ids)
 {
-	struct db_array zones, ordinals, primaries, names;
-	struct db_pipe pipe;
-	char actor[REPO_ACTOR_MAX];
+	struct db_array zones, ordinals, primaries;
 	enum err e;
 
 	db_array_init(&zones, DB_ARRAY_UUID, ARRAY_MAX);
 	db_array_init(&ordinals, DB_ARRAY_I64, ARRAY_MAX);
 	db_array_init(&primaries, DB_ARRAY_UUID, ARRAY_MAX);
-	db_array_init(&names, DB_ARRAY_TEXT, ARRAY_MAX);
 	for (size_t i = 0; i < b->n; i++) {
 		const struct item *it = &b->item[i];
 		const struct resource_zones_primaries *p =
@@ -273,30 +270,20 @@ complete(struct db *db, struct req *r, struct batch *b,
 		if (it->e != OK)
 			continue;
 		db_array_add(ids, it->id, 16);
-		db_array_add(&names, it->name.text, strlen(it->name.text));
 		for (size_t k = 0; k < p->n; k++) {
 			db_array_add(&zones, it->id, 16);
 			db_array_add_i64(&ordinals, (int64_t)k);
 			db_array_add(&primaries, p->id[k], 16);
 		}
 	}
-	repo_actor(r, actor);
-	db_pipe_begin(&pipe, db);
-	db_pipe_do(&pipe, SQL_STMT(zone_primary_insert_many), DB_PARAMS(
+	e = db_exec(db, SQL_STMT(zone_primary_insert_many), DB_PARAMS(
 	    db_uuid(r->who.tenant_id), db_array_param(&zones),
-	    db_array_param(&ordinals), db_array_param(&primaries)));
-	db_pipe_do(&pipe, SQL_STMT(audit_add_many), DB_PARAMS(
-	    db_uuid(r->who.tenant_id), db_text(actor),
-	    db_uuid(r->who.via == AUTH_VIA_TOKEN ? r->who.token_id : NULL),
-	    db_text(r->peer[0] != '\0' ? r->peer : NULL),
-	    db_text("zone.create"), db_array_param(&names),
-	    db_text(r->id)));
-	e = db_pipe_run(&pipe);
-	db_pipe_end(&pipe);
+	    db_array_param(&ordinals), db_array_param(&primaries)), NULL);
+	if (e == OK)
+		e = repo_audit_zones(db, r, ids);
 	db_array_fini(&zones);
 	db_array_fini(&ordinals);
 	db_array_fini(&primaries);
-	db_array_fini(&names);
 	return e;
 }
 

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "api/app.h"
+#include "api/audit.h"
 #include "api/lookup.h"
 #include "api/req.h"
 #include "api/show.h"
@@ -148,7 +149,7 @@ insert_key(struct db *db, struct req *r, void *arg)
 		    "a key of this name exists");
 	}
 	db_rows_free(rows);
-	e = repo_audit(db, r, "key.create", k->name.text);
+	e = audit_made(db, r, AUDIT_KEY, k->id, "key.create", k->name.text);
 	if (e == OK)
 		e = db_exec(db, SQL_STMT(key_by_id),
 		    DB_PARAMS(db_uuid(r->who.tenant_id), db_uuid(k->id)),
@@ -316,22 +317,28 @@ patch_key(struct db *db, struct req *r, void *arg)
 {
 	struct key_patch *p = arg;
 	struct db_rows *rows = NULL;
+	struct audit a;
 	enum err e;
 
 	e = lookup_key(db, r, req_param(r, 0), p->k.id, &rows);
 	if (e != OK)
 		return e;
-	e = reseal(db, r, p, rows);
+	e = audit_look(db, r, AUDIT_KEY, p->k.id, &a);
+	if (e == OK)
+		e = reseal(db, r, p, rows);
 	db_rows_free(rows);
-	if (e == OK && r->faults.n > 0)
+	if (e == OK && r->faults.n > 0) {
+		audit_fini(&a);
 		return req_invalid(r);
+	}
 	if (e == OK && p->k.set_name)
 		e = db_exec(db, SQL_STMT(key_rename),
 		    DB_PARAMS(db_uuid(r->who.tenant_id), db_uuid(p->k.id),
 			db_text(p->k.name.text),
 			db_bytes(p->k.name.wire, p->k.name.len)), NULL);
 	if (e == OK)
-		e = repo_audit(db, r, "key.change", req_param(r, 0));
+		e = audit_write(db, r, &a, "key.change", req_param(r, 0));
+	audit_fini(&a);
 	if (e == OK) {
 		/* Read again by id: the name may be a new one. */
 		db_uuid_print(p->k.id, r->match.param[0]);
@@ -359,6 +366,7 @@ static enum err
 delete_key(struct db *db, struct req *r, void *arg)
 {
 	struct db_rows *rows = NULL;
+	struct audit a;
 	uint8_t id[16];
 	int64_t users;
 	enum err e;
@@ -375,10 +383,13 @@ delete_key(struct db *db, struct req *r, void *arg)
 	if (users > 0)
 		return req_problem(r, PROBLEM_IN_USE,
 		    "%lld primaries use this key", (long long)users);
-	e = db_exec(db, SQL_STMT(key_delete), DB_PARAMS(
-	    db_uuid(r->who.tenant_id), db_uuid(id)), NULL);
+	e = audit_look(db, r, AUDIT_KEY, id, &a);
 	if (e == OK)
-		e = repo_audit(db, r, "key.delete", req_param(r, 0));
+		e = db_exec(db, SQL_STMT(key_delete), DB_PARAMS(
+		    db_uuid(r->who.tenant_id), db_uuid(id)), NULL);
+	if (e == OK)
+		e = audit_write(db, r, &a, "key.delete", req_param(r, 0));
+	audit_fini(&a);
 	if (e == OK)
 		reply_none(&r->reply, 204);
 	return e;

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "api/audit.h"
 #include "api/repo.h"
 #include "api/req.h"
 #include "api/show.h"
@@ -123,6 +124,7 @@ create_tenant(struct db *db, struct req *r, void *arg)
 	struct tenant_in in = { 0 };
 	struct limits_in limits = { 0 };
 	struct db_rows *rows = NULL;
+	struct audit a;
 	char json[256];
 	uint8_t id[16];
 	enum err e;
@@ -151,7 +153,9 @@ create_tenant(struct db *db, struct req *r, void *arg)
 	}
 	db_get_uuid(rows, 0, 0, id);
 	db_rows_free(rows);
-	e = repo_audit(db, r, "tenant.create", in.name.s);
+	audit_none(&a, r, AUDIT_TENANT, id);
+	memcpy(a.tenant_id, id, 16);
+	e = audit_write(db, r, &a, "tenant.create", in.name.s);
 	return e != OK ? e : reply_tenant(db, r, 201, id);
 }
 

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "api/audit.h"
 #include "api/lookup.h"
 #include "api/primary.h"
 #include "api/primary_tls.h"
@@ -99,7 +100,8 @@ create_with(struct db *db, struct req *r, struct primary_tls *t)
 	if (e == OK)
 		e = store_tls(db, r, &in, &p, id, t);
 	if (e == OK)
-		e = repo_audit(db, r, "primary.create", p.address);
+		e = audit_made(db, r, AUDIT_PRIMARY, id, "primary.create",
+		    p.address);
 	return e != OK ? e : reply_primary(db, r, 201, id);
 }
 
@@ -202,6 +204,7 @@ patch_with(struct db *db, struct req *r, struct primary_tls *t)
 	struct db_rows *rows = NULL;
 	struct primary_in in;
 	struct primary p;
+	struct audit a;
 	uint8_t id[16];
 	enum err e;
 
@@ -220,17 +223,21 @@ patch_with(struct db *db, struct req *r, struct primary_tls *t)
 		return e;
 	if (r->faults.n > 0)
 		return req_invalid(r);
-	e = db_exec(db, SQL_STMT(primary_update),
-	    DB_PARAMS(db_uuid(r->who.tenant_id), db_uuid(id),
-		p.name[0] != '\0' ? db_text(p.name) : db_text(NULL),
-		db_text(p.address), db_i64(p.port), db_text(p.transport),
-		db_uuid(p.has_key ? p.key_id : NULL)), NULL);
+	e = audit_look(db, r, AUDIT_PRIMARY, id, &a);
+	if (e == OK)
+		e = db_exec(db, SQL_STMT(primary_update),
+		    DB_PARAMS(db_uuid(r->who.tenant_id), db_uuid(id),
+			p.name[0] != '\0' ? db_text(p.name) : db_text(NULL),
+			db_text(p.address), db_i64(p.port),
+			db_text(p.transport),
+			db_uuid(p.has_key ? p.key_id : NULL)), NULL);
 	if (e == ERR_EXISTS)
-		return name_taken(r);
+		e = name_taken(r);
 	if (e == OK)
 		e = store_tls(db, r, &in, &p, id, t);
 	if (e == OK)
-		e = repo_audit(db, r, "primary.change", req_param(r, 0));
+		e = audit_write(db, r, &a, "primary.change", req_param(r, 0));
+	audit_fini(&a);
 	return e != OK ? e : reply_primary(db, r, 200, id);
 }
 
@@ -255,6 +262,7 @@ static enum err
 delete_primary(struct db *db, struct req *r, void *arg)
 {
 	struct db_rows *rows = NULL;
+	struct audit a;
 	uint8_t id[16];
 	int64_t users;
 	enum err e;
@@ -271,10 +279,13 @@ delete_primary(struct db *db, struct req *r, void *arg)
 	if (users > 0)
 		return req_problem(r, PROBLEM_IN_USE,
 		    "%lld zones use this primary", (long long)users);
-	e = db_exec(db, SQL_STMT(primary_delete), DB_PARAMS(
-	    db_uuid(r->who.tenant_id), db_uuid(id)), NULL);
+	e = audit_look(db, r, AUDIT_PRIMARY, id, &a);
 	if (e == OK)
-		e = repo_audit(db, r, "primary.delete", req_param(r, 0));
+		e = db_exec(db, SQL_STMT(primary_delete), DB_PARAMS(
+		    db_uuid(r->who.tenant_id), db_uuid(id)), NULL);
+	if (e == OK)
+		e = audit_write(db, r, &a, "primary.delete", req_param(r, 0));
+	audit_fini(&a);
 	if (e == OK)
 		reply_none(&r->reply, 204);
 	return e;

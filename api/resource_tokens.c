@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "api/app.h"
+#include "api/audit.h"
 #include "api/lookup.h"
 #include "api/repo.h"
 #include "api/req.h"
@@ -70,6 +71,7 @@ static enum err
 revoke_token(struct db *db, struct req *r, void *arg)
 {
 	struct db_rows *rows = NULL;
+	struct audit a;
 	uint8_t id[16];
 	int64_t n;
 	enum err e;
@@ -77,15 +79,17 @@ revoke_token(struct db *db, struct req *r, void *arg)
 	(void)arg;
 	if (!db_uuid_parse(req_param(r, 0), strlen(req_param(r, 0)), id))
 		return ERR_NOT_FOUND;
-	e = db_exec(db, SQL_STMT(token_revoke), DB_PARAMS(
-	    db_uuid(r->who.tenant_id), db_uuid(id)), &rows);
-	if (e != OK)
-		return e;
-	n = db_rows_affected(rows);
+	e = audit_look(db, r, AUDIT_TOKEN, id, &a);
+	if (e == OK)
+		e = db_exec(db, SQL_STMT(token_revoke), DB_PARAMS(
+		    db_uuid(r->who.tenant_id), db_uuid(id)), &rows);
+	n = e == OK ? db_rows_affected(rows) : 0;
 	db_rows_free(rows);
-	if (n == 0)
-		return ERR_NOT_FOUND;
-	e = repo_audit(db, r, "token.revoke", req_param(r, 0));
+	if (e == OK && n == 0)
+		e = ERR_NOT_FOUND;
+	if (e == OK)
+		e = audit_write(db, r, &a, "token.revoke", req_param(r, 0));
+	audit_fini(&a);
 	if (e == OK)
 		reply_none(&r->reply, 204);
 	return e;

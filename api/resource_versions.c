@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "api/audit.h"
 #include "api/lookup.h"
 #include "api/repo.h"
 #include "api/req.h"
@@ -53,7 +54,7 @@ reply_job(struct req *r, struct db_rows *rows, const struct lookup_zone *z)
 
 static enum err
 ask(struct db *db, struct req *r, const struct lookup_zone *z,
-    const char *kind)
+    const char *kind, const struct audit *a)
 {
 	struct db_rows *rows = NULL;
 	char action[32];
@@ -63,7 +64,7 @@ ask(struct db *db, struct req *r, const struct lookup_zone *z,
 	    db_uuid(r->who.tenant_id), db_uuid(z->id), db_text(kind)), &rows);
 	snprintf(action, sizeof(action), "zone.%s", kind);
 	if (e == OK)
-		e = repo_audit(db, r, action, z->name.text);
+		e = audit_write(db, r, a, action, z->name.text);
 	if (e == OK)
 		e = reply_job(r, rows, z);
 	db_rows_free(rows);
@@ -85,6 +86,7 @@ pin(struct db *db, struct req *r, void *arg)
 	struct pin_in in = { 0 };
 	struct db_rows *rows = NULL;
 	struct lookup_zone z;
+	struct audit a;
 	int64_t generation;
 	bool known, other;
 	enum err e;
@@ -112,10 +114,15 @@ pin(struct db *db, struct req *r, void *arg)
 		    "already, with another past_expire: unpin it first");
 		return ERR_INVALID;
 	}
-	e = db_exec(db, SQL_STMT(pin_set), DB_PARAMS(
-	    db_uuid(r->who.tenant_id), db_uuid(z.id), db_i64(generation),
-	    db_bool(in.past_expire.v)), NULL);
-	return e != OK ? e : ask(db, r, &z, "pin");
+	e = audit_look(db, r, AUDIT_ZONE, z.id, &a);
+	if (e == OK)
+		e = db_exec(db, SQL_STMT(pin_set), DB_PARAMS(
+		    db_uuid(r->who.tenant_id), db_uuid(z.id),
+		    db_i64(generation), db_bool(in.past_expire.v)), NULL);
+	if (e == OK)
+		e = ask(db, r, &z, "pin", &a);
+	audit_fini(&a);
+	return e;
 }
 
 enum err
@@ -129,6 +136,7 @@ unpin(struct db *db, struct req *r, void *arg)
 {
 	struct db_rows *rows = NULL;
 	struct lookup_zone z;
+	struct audit a;
 	int64_t n;
 	enum err e;
 
@@ -140,18 +148,22 @@ unpin(struct db *db, struct req *r, void *arg)
 			return OK;
 	}
 	e = lookup_zone(db, r, req_param(r, 0), &z);
+	if (e != OK)
+		return e;
+	e = audit_look(db, r, AUDIT_ZONE, z.id, &a);
 	if (e == OK)
 		e = db_exec(db, SQL_STMT(pin_clear), DB_PARAMS(
 		    db_uuid(r->who.tenant_id), db_uuid(z.id)), &rows);
-	if (e != OK)
-		return e;
-	n = db_rows_affected(rows);
+	n = e == OK ? db_rows_affected(rows) : 0;
 	db_rows_free(rows);
-	if (n == 0) {
+	if (e == OK && n == 0) {
 		(void)req_problem(r, PROBLEM_CONFLICT, "no version is pinned");
-		return ERR_INVALID;
+		e = ERR_INVALID;
 	}
-	return ask(db, r, &z, "unpin");
+	if (e == OK)
+		e = ask(db, r, &z, "unpin", &a);
+	audit_fini(&a);
+	return e;
 }
 
 enum err

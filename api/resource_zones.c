@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "api/app.h"
+#include "api/audit.h"
 #include "api/lookup.h"
 #include "api/policy.h"
 #include "api/primary.h"
@@ -337,7 +338,8 @@ insert_zone(struct db *db, struct req *r, const struct lookup_name *name,
 	if (e == OK)
 		e = store_primaries(db, r, out_id, primaries);
 	if (e == OK)
-		e = repo_audit(db, r, "zone.create", name->text);
+		e = audit_made(db, r, AUDIT_ZONE, out_id, "zone.create",
+		    name->text);
 	return e;
 }
 
@@ -543,8 +545,6 @@ replace_primaries(struct db *db, struct req *r, const struct lookup_zone *z,
 	if (e == OK)
 		e = add_job(db, r, z->id, "refresh", &rows);
 	db_rows_free(rows);
-	if (e == OK)
-		e = repo_audit(db, r, "zone.change", z->name.text);
 	return e;
 }
 
@@ -562,7 +562,7 @@ change_policy(struct db *db, struct req *r, const struct lookup_zone *z,
 	if (e == OK)
 		e = add_job(db, r, z->id, "refresh", &rows);
 	db_rows_free(rows);
-	return e != OK ? e : repo_audit(db, r, "zone.policy", z->name.text);
+	return e;
 }
 
 static enum err
@@ -573,6 +573,7 @@ patch_zone(struct db *db, struct req *r, void *arg)
 	struct lookup_name name;
 	struct zone_in in = { 0 };
 	struct policy_in policy;
+	struct audit a;
 	enum err e;
 
 	(void)arg;
@@ -598,7 +599,8 @@ patch_zone(struct db *db, struct req *r, void *arg)
 		(void)req_invalid(r);
 		return ERR_INVALID;
 	}
-	if (in.primaries.set)
+	e = audit_look(db, r, AUDIT_ZONE, z.id, &a);
+	if (e == OK && in.primaries.set)
 		e = replace_primaries(db, r, &z, &primaries);
 	if (e == OK && in.accept_lower.set)
 		e = db_exec(db, SQL_STMT(zone_accept_lower), DB_PARAMS(
@@ -606,8 +608,9 @@ patch_zone(struct db *db, struct req *r, void *arg)
 		    db_bool(in.accept_lower.v)), NULL);
 	if (e == OK && in.policy.set)
 		e = change_policy(db, r, &z, &policy);
-	if (e == OK && in.accept_lower.set)
-		e = repo_audit(db, r, "zone.change", z.name.text);
+	if (e == OK)
+		e = audit_write(db, r, &a, "zone.change", z.name.text);
+	audit_fini(&a);
 	return e != OK ? e : reply_zone(db, r, 200, z.id);
 }
 
@@ -621,10 +624,14 @@ static enum err
 delete_zone(struct db *db, struct req *r, void *arg)
 {
 	struct lookup_zone z;
+	struct audit a;
 	enum err e;
 
 	(void)arg;
 	e = lookup_zone(db, r, req_param(r, 0), &z);
+	if (e != OK)
+		return e;
+	e = audit_look(db, r, AUDIT_ZONE, z.id, &a);
 	if (e == OK)
 		e = db_exec(db, SQL_STMT(zone_delete), DB_PARAMS(
 		    db_uuid(r->who.tenant_id), db_uuid(z.id)), NULL);
@@ -633,7 +640,8 @@ delete_zone(struct db *db, struct req *r, void *arg)
 		e = db_exec(db, SQL_STMT(zone_primary_clear), DB_PARAMS(
 		    db_uuid(r->who.tenant_id), db_uuid(z.id)), NULL);
 	if (e == OK)
-		e = repo_audit(db, r, "zone.delete", z.name.text);
+		e = audit_write(db, r, &a, "zone.delete", z.name.text);
+	audit_fini(&a);
 	if (e == OK)
 		reply_none(&r->reply, 204);
 	return e;

@@ -3,13 +3,13 @@
  */
 #include <stdio.h>
 #include <string.h>
-#include <time.h>
 
 #include "api/app.h"
 #include "api/repo.h"
 #include "api/show.h"
 #include "api/sql.h"
 #include "api/token.h"
+#include "api/when.h"
 #include "common/base/now.h"
 
 enum { TOKEN_REPLY_MAX = 8192, TOKEN_LIST_MAX = 1 << 20 };
@@ -54,25 +54,6 @@ read_scopes(struct req *r, const struct body_list *list,
 	}
 }
 
-/* RFC 3339 in UTC, with or without a fraction of a second. */
-static bool
-parse_time(const char *text, int64_t *out_ms)
-{
-	struct tm tm = { 0 };
-	const char *rest = strptime(text, "%Y-%m-%dT%H:%M:%S", &tm);
-	time_t s;
-
-	if (rest == NULL)
-		return false;
-	if (*rest == '.')
-		rest += 1 + strspn(rest + 1, "0123456789");
-	if (strcmp(rest, "Z") != 0 && strcmp(rest, "+00:00") != 0)
-		return false;
-	s = timegm(&tm);
-	*out_ms = (int64_t)s * 1000;
-	return s > 0;
-}
-
 void
 token_read(struct req *r, struct token_new *t)
 {
@@ -86,7 +67,7 @@ token_read(struct req *r, struct token_new *t)
 	read_scopes(r, &in.scopes, t);
 	if (in.expires_at.set && !in.expires_at.null) {
 		t->has_expiry = true;
-		if (!parse_time(in.expires_at.s, &t->expires_ms) ||
+		if (!when_parse(in.expires_at.s, &t->expires_ms) ||
 		    t->expires_ms <= now_wall_ms())
 			body_fault_add(&r->faults, "/expires_at", "time",
 			    "must be a time to come, as "

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "api/app.h"
+#include "api/audit.h"
 #include "api/repo.h"
 #include "api/show.h"
 #include "api/sql.h"
@@ -108,12 +109,18 @@ token_create(struct db *db, struct req *r, const uint8_t *tenant_id,
     const struct token_new *t)
 {
 	struct db_rows *rows = NULL;
+	struct audit a;
+	uint8_t id[16];
 	struct jw w;
 	enum err e;
 
 	e = token_store(db, tenant_id, t, &rows);
-	if (e == OK)
-		e = repo_audit(db, r, "token.create", t->prefix);
+	if (e == OK) {
+		db_get_uuid(rows, 0, 0, id);
+		audit_none(&a, r, AUDIT_TOKEN, id);
+		memcpy(a.tenant_id, tenant_id, 16);
+		e = audit_write(db, r, &a, "token.create", t->prefix);
+	}
 	if (e != OK) {
 		db_rows_free(rows);
 		return e;

@@ -154,7 +154,7 @@ const char *claim_state_name(enum claim_state state);
 bool claim_state_parse(const char *text, enum claim_state *out_state);
 const char *claim_proof_name(enum claim_proof proof);
 enum claim_proof claim_proof_parse(const char *text);
-/** claim_seen_name() - stable word for programs: proven, txt, partly ... */
+/** claim_seen_name() - stable word for programs: delegation, txt, partly ... */
 const char *claim_seen_name(enum claim_seen seen);
 
 #endif

@@ -19,7 +19,7 @@
 #include <stdint.h>
 
 enum {
-	SIGHTING_PARENTS_MAX = 64,	/* addresses of the parent's servers */
+	SIGHTING_PARENTS_MAX = 64,	/* servers of the parent */
 	SIGHTING_NAMES_MAX = 64,	/* distinct NS names, bits of a mask */
 	SIGHTING_TXT_MAX = 32,		/* servers asked for the TXT record */
 	SIGHTING_NAME_MAX = 255,
@@ -40,6 +40,11 @@ enum sighting_verdict {
 	SIGHTING_VERDICTS,
 };
 
+/*
+ * One for each server of the parent, by host name: with the answer of the
+ * address that answered, or else of the one that was tried last.  A host
+ * that cannot be reached by one of the protocols is asked by the other.
+ */
 struct sighting_server {
 	uint8_t address[16];
 	uint8_t verdict;		/* enum sighting_verdict */
@@ -66,9 +71,9 @@ struct sighting_name {
 
 struct sighting {
 	int64_t at_ms;
-	/* Every name server of the parent zone is known by address and in
-	 * parent[]: false when the way down from the root could not be walked
-	 * or an address not be found. */
+	/* Every name server of the parent zone is in parent[]: false when the
+	 * way down from the root could not be walked, or an address of one
+	 * not be found. */
 	bool parents_known;
 	bool cut;
 	uint8_t n_parents, n_names, n_txt;

@@ -1,5 +1,6 @@
 /*
- * resource_history.c - /v1/zones/{zone}/attempts, /versions and /events.
+ * resource_history.c - /v1/zones/{zone}/attempts, /versions and /events, and
+ * /v1/events of all zones.
  */
 #include <inttypes.h>
 #include <stdio.h>
@@ -87,38 +88,35 @@ print_event(struct jw *w, struct db_rows *rows, size_t row)
 }
 
 /* All go back in time: the cursor is the number of the last one. */
-static enum err
-list_history(struct db *db, struct req *r, void *arg)
+static bool
+read_before(struct req *r, const char *cursor, int64_t *out_before)
 {
-	const struct history *h = arg;
-	char cursor[REPLY_CURSOR_BYTES], last[24];
-	struct db_rows *rows = NULL;
-	struct lookup_zone z;
-	int64_t limit, before = 0;
+	*out_before = 0;
+	if (cursor[0] == '\0')
+		return true;
+	if (strlen(cursor) > 18 ||
+	    cursor[strspn(cursor, "0123456789")] != '\0') {
+		(void)req_bad_query(r, "cursor", "not one of ours");
+		return false;
+	}
+	*out_before = strtoll(cursor, NULL, 10);
+	return true;
+}
+
+static enum err
+reply_list(struct req *r, struct db_rows *rows, int64_t limit,
+    print_fn *print)
+{
+	size_t n = db_rows_n(rows);
+	char last[24];
 	struct jw w;
-	size_t n;
 	enum err e;
 
-	if (!req_page(r, &limit, cursor))
-		return OK;
-	if (cursor[0] != '\0') {
-		if (strlen(cursor) > 18 ||
-		    cursor[strspn(cursor, "0123456789")] != '\0')
-			return req_bad_query(r, "cursor", "not one of ours");
-		before = strtoll(cursor, NULL, 10);
-	}
-	e = lookup_zone(db, r, req_param(r, 0), &z);
-	if (e == OK)
-		e = db_exec(db, h->stmt, DB_PARAMS(db_uuid(r->who.tenant_id),
-		    db_uuid(z.id), db_i64(before), db_i64(limit + 1)), &rows);
-	if (e != OK)
-		return e;
-	n = db_rows_n(rows);
 	jw_init(&w, REPLY_BYTES_MAX);
 	jw_begin_object(&w, NULL);
 	jw_begin_list(&w, "items");
 	for (size_t i = 0; i < n && i < (size_t)limit; i++)
-		h->print(&w, rows, i);
+		print(&w, rows, i);
 	if (n > (size_t)limit)
 		snprintf(last, sizeof(last), "%" PRId64,
 		    db_get_i64(rows, (size_t)limit - 1, 0));
@@ -130,6 +128,26 @@ list_history(struct db *db, struct req *r, void *arg)
 		return e;
 	}
 	return req_json(r, 200, &w);
+}
+
+static enum err
+list_history(struct db *db, struct req *r, void *arg)
+{
+	const struct history *h = arg;
+	char cursor[REPLY_CURSOR_BYTES];
+	struct db_rows *rows = NULL;
+	struct lookup_zone z;
+	int64_t limit, before = 0;
+	enum err e;
+
+	if (!req_page(r, &limit, cursor) ||
+	    !read_before(r, cursor, &before))
+		return OK;
+	e = lookup_zone(db, r, req_param(r, 0), &z);
+	if (e == OK)
+		e = db_exec(db, h->stmt, DB_PARAMS(db_uuid(r->who.tenant_id),
+		    db_uuid(z.id), db_i64(before), db_i64(limit + 1)), &rows);
+	return e != OK ? e : reply_list(r, rows, limit, h->print);
 }
 
 enum err
@@ -154,4 +172,46 @@ resource_history_events(struct req *r)
 	struct history h = { SQL_STMT(event_list), print_event };
 
 	return repo_read(r, list_history, &h);
+}
+
+/* ---- of all zones ---- */
+
+static void
+print_any_event(struct jw *w, struct db_rows *rows, size_t row)
+{
+	jw_begin_object(w, NULL);
+	jw_fmt(w, "id", "%" PRId64, db_get_i64(rows, row, 0));
+	show_time(w, "at", rows, row, 1);
+	show_text(w, "kind", rows, row, 2);
+	show_text(w, "message", rows, row, 3);
+	jw_begin_object(w, "zone");
+	show_uuid(w, "id", rows, row, 4);
+	show_text(w, "name", rows, row, 5);
+	jw_end_object(w);
+	jw_end_object(w);
+}
+
+static enum err
+list_all(struct db *db, struct req *r, void *arg)
+{
+	const char *kind = req_query(r, "kind");
+	char cursor[REPLY_CURSOR_BYTES];
+	struct db_rows *rows = NULL;
+	int64_t limit, before = 0;
+	enum err e;
+
+	(void)arg;
+	if (!req_page(r, &limit, cursor) ||
+	    !read_before(r, cursor, &before))
+		return OK;
+	e = db_exec(db, SQL_STMT(events_all), DB_PARAMS(
+	    db_uuid(r->who.tenant_id), db_i64(before), db_i64(limit + 1),
+	    db_text(kind)), &rows);
+	return e != OK ? e : reply_list(r, rows, limit, print_any_event);
+}
+
+enum err
+resource_history_all(struct req *r)
+{
+	return repo_read(r, list_all, NULL);
 }

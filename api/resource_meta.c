@@ -10,6 +10,7 @@
 #include "api/req.h"
 #include "api/show.h"
 #include "api/sql.h"
+#include "common/base/offer.h"
 
 enum { META_REPLY_MAX = 64 << 10 };
 
@@ -99,11 +100,11 @@ resource_meta_me(struct req *r)
 }
 
 static void
-print_list(struct jw *w, const char *key, const struct conf_list *list)
+print_list(struct jw *w, const char *key, const char *const *items, size_t n)
 {
 	jw_begin_list(w, key);
-	for (size_t i = 0; i < list->n; i++)
-		jw_str(w, NULL, list->items[i]);
+	for (size_t i = 0; i < n; i++)
+		jw_str(w, NULL, items[i]);
 	jw_end_list(w);
 }
 
@@ -122,45 +123,11 @@ print_nameserver(struct jw *w, const struct conf_nameserver *ns)
 	jw_end_object(w);
 }
 
-/* Where transfers come from: what the operator says, else what is set. */
-static void
-print_sources(struct jw *w, const struct conf *conf)
-{
-	if (conf->nameservers.transfer_sources.n > 0) {
-		print_list(w, "transfer_sources",
-		    &conf->nameservers.transfer_sources);
-		return;
-	}
-	jw_begin_list(w, "transfer_sources");
-	if (conf->transfer.source_v4[0] != '\0')
-		jw_str(w, NULL, conf->transfer.source_v4);
-	if (conf->transfer.source_v6[0] != '\0')
-		jw_str(w, NULL, conf->transfer.source_v6);
-	jw_end_list(w);
-}
-
-static void
-print_targets(struct jw *w, const struct conf *conf)
-{
-	char text[SOCK_TEXT_MAX];
-
-	if (conf->nameservers.notify_targets.n > 0) {
-		print_list(w, "notify_targets",
-		    &conf->nameservers.notify_targets);
-		return;
-	}
-	jw_begin_list(w, "notify_targets");
-	for (size_t i = 0; i < conf->n_nameservers; i++)
-		for (size_t k = 0; k < conf->nameserver[i].n_addresses; k++)
-			jw_str(w, NULL, sock_addr_print(
-			    &conf->nameserver[i].addresses[k], text));
-	jw_end_list(w);
-}
-
 enum err
 resource_meta_nameservers(struct req *r)
 {
 	const struct conf *conf = r->app->conf;
+	struct offer offer;
 	struct jw w;
 
 	jw_init(&w, META_REPLY_MAX);
@@ -169,8 +136,9 @@ resource_meta_nameservers(struct req *r)
 	for (size_t i = 0; i < conf->n_nameservers; i++)
 		print_nameserver(&w, &conf->nameserver[i]);
 	jw_end_list(&w);
-	print_sources(&w, conf);
-	print_targets(&w, conf);
+	offer_init(&offer, conf);
+	print_list(&w, "transfer_sources", offer.source, offer.n_sources);
+	print_list(&w, "notify_targets", offer.target, offer.n_targets);
 	jw_end_object(&w);
 	return req_json(r, 200, &w);
 }

@@ -35,6 +35,71 @@ $$;
 
 COMMENT ON FUNCTION public.audit_stays() IS 'rows of the audit are neither changed nor removed, by no role at all';
 
+-- FUNCTION diagnosis_admit(uuid, inet[], integer[], integer, integer, integer)
+
+CREATE FUNCTION public.diagnosis_admit(tenant uuid, addresses inet[], ports integer[], per_minute integer, gap_s integer, keep integer) RETURNS TABLE(address inet, port integer, wait_s integer)
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+    AS $_$
+#variable_conflict use_column
+DECLARE
+	oldest timestamptz;
+BEGIN
+	-- One at a time of each tenant: the count is exact.
+	PERFORM pg_advisory_xact_lock(hashtextextended('diagnosis '
+	    || $1::text, 0));
+	SELECT d.created_at INTO oldest FROM diagnosis d
+	WHERE d.tenant_id = $1
+	AND d.created_at > clock_timestamp() - interval '1 minute'
+	ORDER BY d.created_at DESC OFFSET greatest($4, 1) - 1 LIMIT 1;
+	IF FOUND THEN
+		wait_s := greatest(1, ceil(extract(epoch FROM oldest
+		    - clock_timestamp()) + 60))::integer;
+		RETURN NEXT;
+		RETURN;
+	END IF;
+	RETURN QUERY SELECT * FROM diagnosis_visit($2, $3, $5);
+	DELETE FROM diagnosis WHERE id IN (SELECT d.id FROM diagnosis d
+	    WHERE d.tenant_id = $1 ORDER BY d.created_at DESC OFFSET $6 - 1);
+END
+$_$;
+
+COMMENT ON FUNCTION public.diagnosis_admit(tenant uuid, addresses inet[], ports integer[], per_minute integer, gap_s integer, keep integer) IS 'may a tenant have one more check? No row: yes, and there is room for it. A row without an address: not so many a minute; with one: diagnosis_visit. The caller rolls back when there is a row';
+
+-- FUNCTION diagnosis_visit(inet[], integer[], integer)
+
+CREATE FUNCTION public.diagnosis_visit(addresses inet[], ports integer[], gap_s integer) RETURNS TABLE(address inet, port integer, wait_s integer)
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+    AS $_$
+#variable_conflict use_column
+DECLARE
+	dest record;
+	was timestamptz;
+BEGIN
+	FOR dest IN SELECT DISTINCT u.a, u.p
+	    FROM unnest($1, $2) AS u (a, p) ORDER BY 1, 2
+	LOOP
+		INSERT INTO diagnosis_destination AS d (address, port, at)
+		VALUES (dest.a, dest.p, clock_timestamp())
+		ON CONFLICT (address, port) DO UPDATE
+		SET at = clock_timestamp()
+		WHERE d.at <= clock_timestamp() - $3 * interval '1 second';
+		IF NOT FOUND THEN
+			SELECT d.at INTO was FROM diagnosis_destination d
+			WHERE d.address = dest.a AND d.port = dest.p;
+			address := dest.a;
+			port := dest.p;
+			wait_s := greatest(1, least($3, ceil(extract(epoch
+			    FROM was - clock_timestamp()) + $3)))::integer;
+			RETURN NEXT;
+		END IF;
+	END LOOP;
+END
+$_$;
+
+COMMENT ON FUNCTION public.diagnosis_visit(addresses inet[], ports integer[], gap_s integer) IS 'may a check go to these addresses now? Returns those that it may not, because another one (of any tenant) went there less than gap_s ago';
+
 -- FUNCTION edge_report(text, bigint, xid8, jsonb, jsonb)
 
 CREATE FUNCTION public.edge_report(edge text, epoch bigint, applied_xmin xid8, exceptions jsonb, counters jsonb) RETURNS void
@@ -628,6 +693,25 @@ $$;
 
 COMMENT ON FUNCTION public.wire_name_text(wire bytea, INOUT at integer, OUT name text) IS 'the name at byte "at" (from 0) in presentation form with the final dot, and where it ends';
 
+-- FUNCTION zone_busy(uuid)
+
+CREATE FUNCTION public.zone_busy(zone uuid) RETURNS TABLE(edge text, seen_at timestamp with time zone, counts jsonb)
+    LANGUAGE sql STABLE SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+    AS $$
+	SELECT e.name, e.seen_at, (SELECT b - 'zone_id'
+	    FROM jsonb_array_elements(CASE
+	    WHEN jsonb_typeof(e.counters -> 'busiest') = 'array'
+	    THEN e.counters -> 'busiest' ELSE '[]' END) b
+	    WHERE b ->> 'zone_id' = z.id::text LIMIT 1)
+	FROM zone z CROSS JOIN edge e
+	WHERE z.id = zone_busy.zone AND z.tenant_id = nullif(
+	    current_setting('understudy.tenant', true), '')::uuid
+	ORDER BY e.name
+$$;
+
+COMMENT ON FUNCTION public.zone_busy(zone uuid) IS 'what each edge counted of a zone of the current tenant; counts is null when the zone is not among those it is asked for most';
+
 -- FUNCTION zone_changed()
 
 CREATE FUNCTION public.zone_changed() RETURNS trigger
@@ -1093,6 +1177,56 @@ ALTER TABLE public.audit ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
     NO MAXVALUE
     CACHE 1
 );
+
+-- TABLE diagnosis
+
+CREATE TABLE public.diagnosis (
+    id uuid DEFAULT gen_random_uuid() NOT NULL,
+    tenant_id uuid NOT NULL,
+    zone_id uuid,
+    kind text NOT NULL,
+    name text NOT NULL,
+    apex bytea NOT NULL,
+    primaries jsonb NOT NULL,
+    state text DEFAULT 'queued'::text NOT NULL,
+    steps jsonb DEFAULT '[]'::jsonb NOT NULL,
+    compared_at timestamp with time zone,
+    compared jsonb,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    finished_at timestamp with time zone,
+    CONSTRAINT diagnosis_apex_ck CHECK (((length(apex) >= 1) AND (length(apex) <= 255))),
+    CONSTRAINT diagnosis_compared_ck CHECK (((jsonb_typeof(compared) = 'object'::text) AND ((compared IS NULL) OR (compared_at IS NOT NULL)) AND (pg_column_size(compared) <= 4096))),
+    CONSTRAINT diagnosis_finished_at_ck CHECK (((state = ANY (ARRAY['done'::text, 'failed'::text])) = (finished_at IS NOT NULL))),
+    CONSTRAINT diagnosis_kind_ck CHECK (((kind = ANY (ARRAY['check'::text, 'preflight'::text])) AND ((kind = 'check'::text) = (zone_id IS NOT NULL)))),
+    CONSTRAINT diagnosis_name_ck CHECK (((length(name) >= 1) AND (length(name) <= 1024))),
+    CONSTRAINT diagnosis_primaries_ck CHECK (((jsonb_typeof(primaries) = 'array'::text) AND (jsonb_array_length(primaries) <= 32))),
+    CONSTRAINT diagnosis_state_ck CHECK ((state = ANY (ARRAY['queued'::text, 'running'::text, 'done'::text, 'failed'::text]))),
+    CONSTRAINT diagnosis_steps_ck CHECK (((jsonb_typeof(steps) = 'array'::text) AND (pg_column_size(steps) <= 262144)))
+);
+
+ALTER TABLE ONLY public.diagnosis FORCE ROW LEVEL SECURITY;
+
+COMMENT ON TABLE public.diagnosis IS 'a check of a zone, or of one that may become one (preflight); pruned by number for each tenant, and by age';
+
+COMMENT ON COLUMN public.diagnosis.primaries IS 'whom to ask: {"id"} of primary_server, or {"address", "port", "transport", "key"} of one that is not stored';
+
+COMMENT ON COLUMN public.diagnosis.steps IS 'those that are known by now, as the API shows them';
+
+COMMENT ON COLUMN public.diagnosis.compared_at IS 'when the whole zone began to be fetched to be compared with ours';
+
+COMMENT ON COLUMN public.diagnosis.compared IS 'what came of it: {"same", "serial", "primary"}';
+
+-- TABLE diagnosis_destination
+
+CREATE TABLE public.diagnosis_destination (
+    address inet NOT NULL,
+    port integer NOT NULL,
+    at timestamp with time zone NOT NULL,
+    CONSTRAINT diagnosis_destination_port_ck CHECK (((port >= 1) AND (port <= 65535)))
+)
+WITH (fillfactor='70');
+
+COMMENT ON TABLE public.diagnosis_destination IS 'when a check of anybody was last sent to an address. No tenant''s; the functions below are its only readers. Pruned by age';
 
 -- TABLE edge
 
@@ -2008,6 +2142,16 @@ ALTER TABLE ONLY public.attempt
 ALTER TABLE ONLY public.audit
     ADD CONSTRAINT audit_id_pk PRIMARY KEY (id);
 
+-- CONSTRAINT diagnosis_destination diagnosis_destination_address_port_pk
+
+ALTER TABLE ONLY public.diagnosis_destination
+    ADD CONSTRAINT diagnosis_destination_address_port_pk PRIMARY KEY (address, port);
+
+-- CONSTRAINT diagnosis diagnosis_id_pk
+
+ALTER TABLE ONLY public.diagnosis
+    ADD CONSTRAINT diagnosis_id_pk PRIMARY KEY (id);
+
 -- CONSTRAINT edge edge_name_pk
 
 ALTER TABLE ONLY public.edge
@@ -2221,6 +2365,30 @@ CREATE INDEX audit_tenant_id_id_ix ON public.audit USING btree (tenant_id, id);
 
 COMMENT ON INDEX public.audit_tenant_id_id_ix IS 'for a tenant''s audit list';
 
+-- INDEX diagnosis_created_at_ix
+
+CREATE INDEX diagnosis_created_at_ix ON public.diagnosis USING btree (created_at);
+
+COMMENT ON INDEX public.diagnosis_created_at_ix IS 'for pruning by age';
+
+-- INDEX diagnosis_destination_at_ix
+
+CREATE INDEX diagnosis_destination_at_ix ON public.diagnosis_destination USING btree (at);
+
+COMMENT ON INDEX public.diagnosis_destination_at_ix IS 'for pruning';
+
+-- INDEX diagnosis_tenant_id_created_at_ix
+
+CREATE INDEX diagnosis_tenant_id_created_at_ix ON public.diagnosis USING btree (tenant_id, created_at);
+
+COMMENT ON INDEX public.diagnosis_tenant_id_created_at_ix IS 'for the rate of checks, and pruning by number';
+
+-- INDEX diagnosis_tenant_id_zone_id_ix
+
+CREATE INDEX diagnosis_tenant_id_zone_id_ix ON public.diagnosis USING btree (tenant_id, zone_id);
+
+COMMENT ON INDEX public.diagnosis_tenant_id_zone_id_ix IS 'for the foreign key, one that is under way, and the last comparison';
+
 -- INDEX job_finished_at_ix
 
 CREATE INDEX job_finished_at_ix ON public.job USING btree (finished_at) WHERE (finished_at IS NOT NULL);
@@ -2364,6 +2532,12 @@ COMMENT ON INDEX public.zone_deleted_at_ix IS 'for purging';
 CREATE INDEX zone_event_at_ix ON public.zone_event USING btree (at);
 
 COMMENT ON INDEX public.zone_event_at_ix IS 'for pruning';
+
+-- INDEX zone_event_tenant_id_id_ix
+
+CREATE INDEX zone_event_tenant_id_id_ix ON public.zone_event USING btree (tenant_id, id);
+
+COMMENT ON INDEX public.zone_event_tenant_id_id_ix IS 'for the list of all of a tenant''s events';
 
 -- INDEX zone_event_tenant_id_zone_id_id_ix
 
@@ -2519,6 +2693,16 @@ CREATE TRIGGER zone_state_stamp BEFORE INSERT OR UPDATE ON public.zone_state FOR
 
 ALTER TABLE public.zone_state ENABLE ALWAYS TRIGGER zone_state_stamp;
 
+-- FK CONSTRAINT diagnosis diagnosis_tenant_id_fk
+
+ALTER TABLE ONLY public.diagnosis
+    ADD CONSTRAINT diagnosis_tenant_id_fk FOREIGN KEY (tenant_id) REFERENCES public.tenant(id) ON DELETE CASCADE;
+
+-- FK CONSTRAINT diagnosis diagnosis_tenant_id_zone_id_fk
+
+ALTER TABLE ONLY public.diagnosis
+    ADD CONSTRAINT diagnosis_tenant_id_zone_id_fk FOREIGN KEY (tenant_id, zone_id) REFERENCES public.zone(tenant_id, id) ON DELETE CASCADE;
+
 -- FK CONSTRAINT job job_tenant_id_fk
 
 ALTER TABLE ONLY public.job
@@ -2651,6 +2835,18 @@ CREATE POLICY audit_tenant_rls ON public.audit TO understudy_apid_app USING ((te
 -- POLICY audit audit_trusted_rls
 
 CREATE POLICY audit_trusted_rls ON public.audit TO understudy_owner, understudy_apid_operator, understudy_xferd USING (true) WITH CHECK (true);
+
+-- ROW SECURITY diagnosis
+
+ALTER TABLE public.diagnosis ENABLE ROW LEVEL SECURITY;
+
+-- POLICY diagnosis diagnosis_tenant_rls
+
+CREATE POLICY diagnosis_tenant_rls ON public.diagnosis TO understudy_apid_app USING ((tenant_id = (NULLIF(current_setting('understudy.tenant'::text, true), ''::text))::uuid)) WITH CHECK ((tenant_id = (NULLIF(current_setting('understudy.tenant'::text, true), ''::text))::uuid));
+
+-- POLICY diagnosis diagnosis_trusted_rls
+
+CREATE POLICY diagnosis_trusted_rls ON public.diagnosis TO understudy_owner, understudy_apid_operator, understudy_xferd USING (true) WITH CHECK (true);
 
 -- ROW SECURITY job
 
@@ -2901,6 +3097,13 @@ GRANT ALL ON FUNCTION public.attempt_prune(zones uuid[], keep integer) TO unders
 
 REVOKE ALL ON FUNCTION public.audit_stays() FROM PUBLIC;
 
+REVOKE ALL ON FUNCTION public.diagnosis_admit(tenant uuid, addresses inet[], ports integer[], per_minute integer, gap_s integer, keep integer) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.diagnosis_admit(tenant uuid, addresses inet[], ports integer[], per_minute integer, gap_s integer, keep integer) TO understudy_apid_app;
+GRANT ALL ON FUNCTION public.diagnosis_admit(tenant uuid, addresses inet[], ports integer[], per_minute integer, gap_s integer, keep integer) TO understudy_apid_operator;
+
+REVOKE ALL ON FUNCTION public.diagnosis_visit(addresses inet[], ports integer[], gap_s integer) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.diagnosis_visit(addresses inet[], ports integer[], gap_s integer) TO understudy_xferd;
+
 REVOKE ALL ON FUNCTION public.edge_report(edge text, epoch bigint, applied_xmin xid8, exceptions jsonb, counters jsonb) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.edge_report(edge text, epoch bigint, applied_xmin xid8, exceptions jsonb, counters jsonb) TO understudy_dnsd;
 
@@ -2966,6 +3169,10 @@ GRANT ALL ON FUNCTION public.wire_name_text(wire bytea, INOUT at integer, OUT na
 GRANT ALL ON FUNCTION public.wire_name_text(wire bytea, INOUT at integer, OUT name text) TO understudy_apid_operator;
 GRANT ALL ON FUNCTION public.wire_name_text(wire bytea, INOUT at integer, OUT name text) TO understudy_xferd;
 
+REVOKE ALL ON FUNCTION public.zone_busy(zone uuid) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.zone_busy(zone uuid) TO understudy_apid_app;
+GRANT ALL ON FUNCTION public.zone_busy(zone uuid) TO understudy_apid_operator;
+
 REVOKE ALL ON FUNCTION public.zone_changed() FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION public.zone_edges(zone uuid) FROM PUBLIC;
@@ -3021,6 +3228,40 @@ GRANT SELECT,INSERT ON TABLE public.audit TO understudy_apid_app;
 GRANT INSERT ON TABLE public.audit TO understudy_apid_auth;
 GRANT SELECT,INSERT ON TABLE public.audit TO understudy_apid_operator;
 GRANT INSERT ON TABLE public.audit TO understudy_xferd;
+
+GRANT SELECT ON TABLE public.diagnosis TO understudy_apid_app;
+GRANT SELECT ON TABLE public.diagnosis TO understudy_apid_operator;
+GRANT SELECT,DELETE ON TABLE public.diagnosis TO understudy_xferd;
+
+GRANT INSERT(tenant_id) ON TABLE public.diagnosis TO understudy_apid_app;
+GRANT INSERT(tenant_id) ON TABLE public.diagnosis TO understudy_apid_operator;
+
+GRANT INSERT(zone_id) ON TABLE public.diagnosis TO understudy_apid_app;
+GRANT INSERT(zone_id) ON TABLE public.diagnosis TO understudy_apid_operator;
+
+GRANT INSERT(kind) ON TABLE public.diagnosis TO understudy_apid_app;
+GRANT INSERT(kind) ON TABLE public.diagnosis TO understudy_apid_operator;
+
+GRANT INSERT(name) ON TABLE public.diagnosis TO understudy_apid_app;
+GRANT INSERT(name) ON TABLE public.diagnosis TO understudy_apid_operator;
+
+GRANT INSERT(apex) ON TABLE public.diagnosis TO understudy_apid_app;
+GRANT INSERT(apex) ON TABLE public.diagnosis TO understudy_apid_operator;
+
+GRANT INSERT(primaries) ON TABLE public.diagnosis TO understudy_apid_app;
+GRANT INSERT(primaries) ON TABLE public.diagnosis TO understudy_apid_operator;
+
+GRANT UPDATE(state) ON TABLE public.diagnosis TO understudy_xferd;
+
+GRANT UPDATE(steps) ON TABLE public.diagnosis TO understudy_xferd;
+
+GRANT UPDATE(compared_at) ON TABLE public.diagnosis TO understudy_xferd;
+
+GRANT UPDATE(compared) ON TABLE public.diagnosis TO understudy_xferd;
+
+GRANT UPDATE(finished_at) ON TABLE public.diagnosis TO understudy_xferd;
+
+GRANT SELECT,DELETE ON TABLE public.diagnosis_destination TO understudy_xferd;
 
 GRANT SELECT ON TABLE public.edge TO understudy_apid_operator;
 GRANT SELECT ON TABLE public.edge TO understudy_xferd;

@@ -50,9 +50,10 @@ endif
 
 # ---- packages: one pkg-config name per library, once ------------------------
 
-PKG_ALL	:= libmicrohttpd libpq libsodium jansson libconfuse openssl ldns \
+PKG_ALL	:= libmicrohttpd gnutls libpq libsodium jansson libconfuse openssl ldns \
 	   liblz4 libuv libseccomp cmocka
 DEB_libmicrohttpd := libmicrohttpd-dev
+DEB_gnutls	:= libgnutls28-dev
 DEB_libpq	:= libpq-dev
 DEB_libsodium	:= libsodium-dev
 DEB_jansson	:= libjansson-dev

@@ -12,6 +12,7 @@
 #include "common/db/seal.h"
 
 struct http;
+struct https;
 struct pool;
 struct waiter;
 
@@ -24,6 +25,7 @@ struct app {
 	struct pool *pool;
 	struct waiter *waiter;
 	struct http *http;
+	struct https *https;		/* NULL: HTTP */
 };
 
 #endif

@@ -27,6 +27,8 @@
 
 #include <microhttpd.h>
 
+#include "api/crowd.h"
+#include "api/forwarded.h"
 #include "api/http.h"
 #include "common/base/check.h"
 #include "common/base/log.h"
@@ -60,6 +62,8 @@ struct link {
 	struct link *prev, *next;
 	int fd;
 	int64_t since_ms;		/* 0: nothing is awaited */
+	struct sock_addr peer;
+	bool counted;			/* in the crowd */
 };
 
 struct http {
@@ -67,6 +71,7 @@ struct http {
 	struct MHD_Daemon *mhd;
 	pthread_mutex_t lock;		/* guards links */
 	struct link links;		/* head of a ring */
+	struct crowd *crowd;
 	atomic_uint n_open;		/* exchanges that were begun */
 	atomic_bool stopping;
 };
@@ -78,6 +83,20 @@ exchange_of(struct req *r)
 }
 
 /* ---- connections and their deadline ---- */
+
+/* One address may have so many; of a proxy come the clients of many. */
+static void
+count_link(struct http *h, struct link *l, const struct sockaddr *sa)
+{
+	if (sock_addr_from_sa(sa, sizeof(struct sockaddr_in6), &l->peer) != OK)
+		return;
+	sock_addr_unmap(&l->peer);
+	if (forwarded_trusts(&h->conf.forwarded, &l->peer))
+		return;
+	l->counted = crowd_enter(h->crowd, &l->peer);
+	if (!l->counted)
+		(void)shutdown(l->fd, SHUT_RDWR);
+}
 
 static void
 on_connection(void *cls, struct MHD_Connection *conn, void **socket_context,
@@ -97,6 +116,10 @@ on_connection(void *cls, struct MHD_Connection *conn, void **socket_context,
 			return;
 		l->fd = info->connect_fd;
 		l->since_ms = now_mono_ms();
+		info = MHD_get_connection_info(conn,
+		    MHD_CONNECTION_INFO_CLIENT_ADDRESS);
+		if (info != NULL)
+			count_link(h, l, info->client_addr);
 		pthread_mutex_lock(&h->lock);
 		l->next = h->links.next;
 		l->prev = &h->links;
@@ -113,6 +136,8 @@ on_connection(void *cls, struct MHD_Connection *conn, void **socket_context,
 	l->prev->next = l->next;
 	l->next->prev = l->prev;
 	pthread_mutex_unlock(&h->lock);
+	if (l->counted)
+		crowd_leave(h->crowd, &l->peer);
 	*socket_context = NULL;
 	free(l);
 }
@@ -253,6 +278,8 @@ http_finish(struct req *r)
 struct headers {
 	unsigned int n_length, n_encoding, n_host, n_auth, n_type;
 	const char *length, *encoding, *host, *auth, *type, *id;
+	const struct forwarded_conf *forwarded_conf;
+	struct forwarded forwarded;
 	const char **known;		/* REQ_HEADER_N of them */
 	bool bad, repeated;
 };
@@ -343,6 +370,7 @@ note_header(void *cls, enum MHD_ValueKind kind, const char *key,
 	} else if (strcasecmp(key, "X-Request-Id") == 0) {
 		hd->id = value;
 	} else {
+		forwarded_note(&hd->forwarded, hd->forwarded_conf, key, value);
 		note_known(hd, key, value);
 	}
 	return MHD_YES;
@@ -535,32 +563,51 @@ check_body(struct exchange *x, const struct headers *hd)
 	return MHD_YES;
 }
 
+/* Whose request it is, which limits and tokens' networks go by. */
+static const char *
+find_client(struct exchange *x, const struct forwarded *f)
+{
+	const struct http_conf *conf = &x->http->conf;
+	const union MHD_ConnectionInfo *info = MHD_get_connection_info(
+	    x->conn, MHD_CONNECTION_INFO_CLIENT_ADDRESS);
+	struct forwarded_client client;
+	struct sock_addr peer;
+	char text[SOCK_TEXT_MAX];
+
+	if (info == NULL || sock_addr_from_sa(info->client_addr,
+	    sizeof(struct sockaddr_in6), &peer) != OK)
+		return NULL;
+	if (forwarded_client(f, &conf->forwarded, &peer, &client) != OK)
+		return "the proxy does not say in a way that can be read who "
+		    "the client is";
+	snprintf(x->r.peer, sizeof(x->r.peer), "%.47s",
+	    sock_ip_print(&client.address, text));
+	if (client.insecure && !conf->plain)
+		return "this came to the proxy without TLS; use https, and "
+		    "take a token or password that was sent for known to "
+		    "others";
+	return NULL;
+}
+
 static enum MHD_Result
 begin(struct exchange *x, const char *method_name, const char *version)
 {
 	enum route_method method = route_method(method_name);
 	struct req *r = &x->r;
-	struct headers hd = { .known = r->header };
-	const union MHD_ConnectionInfo *info;
-	struct sock_addr peer;
-	const char *fault;
+	struct headers hd = { .known = r->header,
+	    .forwarded_conf = &x->http->conf.forwarded };
+	const char *fault, *client_fault;
 
 	x->phase = BODY;
 	await(x, x->r.began_ms);
 	(void)MHD_get_connection_values(x->conn, MHD_HEADER_KIND, note_header,
 	    &hd);
 	make_id(r, hd.id);
-	info = MHD_get_connection_info(x->conn,
-	    MHD_CONNECTION_INFO_CLIENT_ADDRESS);
-	if (info != NULL && sock_addr_from_sa(info->client_addr,
-	    sizeof(struct sockaddr_in6), &peer) == OK) {
-		char text[SOCK_TEXT_MAX];
-
-		snprintf(r->peer, sizeof(r->peer), "%.47s",
-		    sock_ip_print(&peer, text));
-	}
+	client_fault = find_client(x, &hd.forwarded);
 	r->app = x->http->conf.app;
 	fault = framing_fault(&hd, version);
+	if (fault == NULL)
+		fault = client_fault;
 	if (fault != NULL)
 		return refuse(x, PROBLEM_BAD_REQUEST, fault);
 	if (x->uri_bad)
@@ -737,6 +784,14 @@ enum err
 http_open(const struct http_conf *conf, struct http **out_http)
 {
 	struct http *h = calloc(1, sizeof(*h));
+	struct MHD_OptionItem tls[] = {
+		{ MHD_OPTION_HTTPS_CERT_CALLBACK, 0, conf->tls_callback },
+		{ MHD_OPTION_HTTPS_PRIORITIES, 0,
+		  (void *)(uintptr_t)conf->tls_priority },
+		{ MHD_OPTION_END, 0, NULL },
+	};
+	unsigned int flags = MHD_USE_EPOLL_INTERNAL_THREAD | MHD_USE_ITC |
+	    MHD_ALLOW_SUSPEND_RESUME | MHD_USE_ERROR_LOG;
 	int fd = -1;
 	enum err e;
 
@@ -745,26 +800,32 @@ http_open(const struct http_conf *conf, struct http **out_http)
 	h->conf = *conf;
 	h->links.next = h->links.prev = &h->links;
 	pthread_mutex_init(&h->lock, NULL);
-	e = sock_listen(&conf->listen, SOCK_STREAM, BACKLOG, false, &fd);
+	e = crowd_new(conf->connections_max, conf->connections_per_ip_max,
+	    &h->crowd);
+	if (e == OK)
+		e = sock_listen(&conf->listen, SOCK_STREAM, BACKLOG, false,
+		    &fd);
 	if (e != OK)
 		goto fail;
 	e = sock_local(fd, &h->conf.listen);
 	if (e != OK)
 		goto fail;
-	h->mhd = MHD_start_daemon(MHD_USE_EPOLL_INTERNAL_THREAD | MHD_USE_ITC |
-	    MHD_ALLOW_SUSPEND_RESUME | MHD_USE_ERROR_LOG, 0, NULL, NULL,
-	    on_request, h,
+	if (conf->tls_callback != NULL)
+		flags |= MHD_USE_TLS;
+	else
+		tls[0].option = MHD_OPTION_END;
+	h->mhd = MHD_start_daemon(flags, 0, NULL, NULL, on_request, h,
 	    MHD_OPTION_EXTERNAL_LOGGER, on_log, NULL,
 	    MHD_OPTION_LISTEN_SOCKET, fd,
 	    MHD_OPTION_THREAD_POOL_SIZE, conf->n_threads,
 	    MHD_OPTION_STRICT_FOR_CLIENT, 1,
 	    MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)CONNECTION_MEMORY,
 	    MHD_OPTION_CONNECTION_LIMIT, conf->connections_max,
-	    MHD_OPTION_PER_IP_CONNECTION_LIMIT, conf->connections_per_ip_max,
 	    MHD_OPTION_CONNECTION_TIMEOUT, conf->idle_timeout_s,
 	    MHD_OPTION_URI_LOG_CALLBACK, on_uri, h,
 	    MHD_OPTION_NOTIFY_COMPLETED, on_completed, h,
 	    MHD_OPTION_NOTIFY_CONNECTION, on_connection, h,
+	    MHD_OPTION_ARRAY, tls,
 	    MHD_OPTION_END);
 	if (h->mhd == NULL) {
 		e = ERR_SYSTEM;
@@ -775,6 +836,7 @@ http_open(const struct http_conf *conf, struct http **out_http)
 fail:
 	if (fd >= 0)
 		close(fd);
+	crowd_free(h->crowd);
 	pthread_mutex_destroy(&h->lock);
 	free(h);
 	return e;
@@ -810,6 +872,7 @@ http_close(struct http *h)
 	if (h == NULL)
 		return;
 	MHD_stop_daemon(h->mhd);
+	crowd_free(h->crowd);
 	pthread_mutex_destroy(&h->lock);
 	free(h);
 }

@@ -16,6 +16,7 @@
 #ifndef API_HTTP_H
 #define API_HTTP_H
 
+#include "api/forwarded.h"
 #include "api/req.h"
 #include "common/base/err.h"
 #include "common/base/sock.h"
@@ -28,7 +29,12 @@ typedef bool http_submit_fn(struct app *app, struct req *r);
 
 struct http_conf {
 	struct sock_addr listen;
+	void *tls_callback;		/* https_callback(); NULL: no TLS */
+	const char *tls_priority;
+	struct forwarded_conf forwarded;
+	bool plain;			/* clients of a proxy need no TLS */
 	unsigned int n_threads;
+	/* Trusted proxies have as many as they like. */
 	unsigned int connections_max, connections_per_ip_max;
 	size_t body_max_bytes;
 	unsigned int idle_timeout_s;

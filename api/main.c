@@ -14,7 +14,9 @@
 
 #include "api/app.h"
 #include "api/dispatch.h"
+#include "api/front.h"
 #include "api/http.h"
+#include "api/https.h"
 #include "api/pool.h"
 #include "api/sql.h"
 #include "api/token.h"
@@ -25,6 +27,8 @@
 #include "common/base/svc.h"
 #include "common/db/db_schema.h"
 #include "common/db/db_tx.h"
+
+enum { TLS_LOOK_MS = 5000 };
 
 static struct {
 #define COUNTER(field, kind, help) _Atomic uint64_t field;
@@ -257,20 +261,28 @@ start_http(struct app *app)
 		.app = app,
 		.submit = on_submit,
 	};
-	struct http *http;
+	struct fault fault = { .text = "" };
+	struct http *http = NULL;
+	char text[600];
 	enum err e;
 
-	e = sock_addr_parse(c->api.listen, 8053, &conf.listen);
-	if (e == OK)
+	e = front_begin(c, &conf, &app->https, &fault);
+	if (e == OK) {
 		e = http_open(&conf, &http);
+		if (e != OK)
+			fault_set(&fault, c->api.listen, 0, "%s",
+			    err_text(e));
+	}
 	if (e != OK) {
-		log_err("listen.failed", "address=%s error=%s",
-		    LOG_Q(c->api.listen), err_name(e));
+		log_err("listen.failed", "address=%s error=%s reason=%s",
+		    LOG_Q(c->api.listen), err_name(e),
+		    LOG_Q(fault_print(&fault, text, sizeof(text))));
 		return e;
 	}
 	__atomic_store_n(&app->http, http, __ATOMIC_RELEASE);
-	log_info("listen.opened", "address=%s port=%u", LOG_Q(c->api.listen),
-	    http_port(http));
+	log_info("listen.opened", "address=%s port=%u tls=%s proxies=%zu",
+	    LOG_Q(c->api.listen), http_port(http),
+	    app->https != NULL ? "yes" : "no", conf.forwarded.n_trusted);
 	return OK;
 }
 
@@ -323,6 +335,7 @@ stop(struct app *app)
 	if (http != NULL)
 		http_drain(http);
 	http_close(http);
+	https_free(app->https);
 	waiter_free(app->waiter);
 	pool_free(app->pool);
 }
@@ -353,6 +366,35 @@ check_schema(const struct app *app)
 	return e == ERR_SCHEMA ? e : OK;
 }
 
+/* What changes while it runs: the log level and the certificate. */
+static void
+reload(struct app *app, struct svc *s)
+{
+	struct conf *old = NULL;
+
+	/* Everybody goes on reading the first one, which stays. */
+	if (svc_reload(s, &old) == OK && old != app->conf)
+		conf_free(old);
+	if (app->https != NULL)
+		https_look(app->https, true);
+}
+
+static void
+serve(struct app *app, struct svc *s)
+{
+	for (;;) {
+		enum svc_event ev = svc_wait(s, app->https != NULL ?
+		    TLS_LOOK_MS : -1);
+
+		if (ev == SVC_STOP)
+			return;
+		if (ev == SVC_RELOAD)
+			reload(app, s);
+		else if (app->https != NULL)
+			https_look(app->https, false);
+	}
+}
+
 static enum err
 run(struct app *app, struct svc *s)
 {
@@ -367,15 +409,7 @@ run(struct app *app, struct svc *s)
 		    render_metrics, NULL, &metrics);
 	if (e == OK) {
 		svc_ready(s);
-		for (;;) {
-			enum svc_event ev = svc_wait(s, -1);
-
-			if (ev == SVC_STOP)
-				break;
-			if (ev == SVC_RELOAD)
-				log_info("reload.ignored",
-				    "reason=\"restart to change options\"");
-		}
+		serve(app, s);
 	}
 	metrics_serve_stop(metrics);
 	stop(app);
@@ -391,6 +425,7 @@ main(int argc, char **argv)
 		  "store a new operator token, print it, end", &first },
 	};
 	struct app app = { .conf = NULL };
+	struct conf *first_conf;
 	struct svc s;
 	enum err e;
 	int code;
@@ -398,12 +433,14 @@ main(int argc, char **argv)
 	if (!svc_begin(&s, "apid", options, COUNT_OF(options), argc, argv,
 	    &code))
 		return code;
-	app.conf = s.conf;
+	app.conf = first_conf = s.conf;
 	e = auth_init();
 	if (e == OK)
 		e = load_secrets(&app);
 	if (e == OK)
 		e = first != NULL ? bootstrap(&app) : run(&app, &s);
 	auth_wipe(&app.pepper, sizeof(app.pepper));
+	if (s.conf != first_conf)
+		conf_free(first_conf);
 	return svc_end(&s, e);
 }

@@ -545,6 +545,7 @@ jit = off
         listen = "" if o.notify == o.dns else show_addr(o.notify or (o.dns[0], o.dns[1] + 1))
         mine = {
             "api.listen": show_addr(o.api),
+            "api.plain": "yes",
             "api.metrics_listen": f"127.0.0.1:{o.metrics_base}",
             "transfer.listen": listen,
             "transfer.metrics_listen": f"127.0.0.1:{o.metrics_base + 1}",

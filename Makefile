@@ -132,7 +132,7 @@ export FLAGS_TEXT = $(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS)
 # GET /openapi.json is compiled in.
 $(O)/api/openapi.o: $(O)/gen/api/openapi.inc
 $(O)/api/openapi.o: private ALL_CFLAGS += -I$(O)/gen
-$(O)/gen/api/openapi.inc: api/openapi.yaml api/openapi2json
+$(O)/gen/api/openapi.inc: api/openapi.yaml api/openapi2json api/openapi_complete.py api/routes.def
 	@mkdir -p $(@D)
 	$(Q)$(PYTHON) api/openapi2json --c $< >$@
 

@@ -11,6 +11,7 @@
 #include "common/base/conf.h"
 #include "common/db/seal.h"
 
+struct bucket_table;
 struct http;
 struct https;
 struct pool;
@@ -22,6 +23,7 @@ struct app {
 	struct seal_public seal;
 	bool has_seal;
 	struct repo_conf repo;
+	struct bucket_table *by_caller, *by_address;	/* NULL: unlimited */
 	struct pool *pool;
 	struct waiter *waiter;
 	struct http *http;

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "api/dispatch.h"
+#include "api/terms.h"
 #include "common/base/log.h"
 
 /* What an error of a handler becomes: the one place that decides. */
@@ -204,7 +205,7 @@ dispatch_run(struct req *r, struct repo *repo)
 	r->repo = repo;
 	r->park_until_ms = 0;
 	e = check_caller(r);
-	if (e == OK && r->reply.status == 0)
+	if (e == OK && terms_begin(r) && r->reply.status == 0)
 		e = parse_body(r);
 	if (e == OK && r->reply.status == 0)
 		e = r->route->handler(r);
@@ -223,5 +224,7 @@ dispatch_run(struct req *r, struct repo *repo)
 			    "error=%s reason=%s", r->id, r->route->path,
 			    err_name(e), LOG_Q(repo_why(repo)));
 	}
+	if (r->park_until_ms == 0)
+		terms_end(r);
 	r->repo = NULL;
 }

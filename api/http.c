@@ -176,7 +176,6 @@ static void
 add_headers(struct exchange *x, struct MHD_Response *resp)
 {
 	static const char *const fixed[][2] = {
-		{ "Cache-Control", "no-store" },
 		{ "X-Content-Type-Options", "nosniff" },
 		{ "Content-Security-Policy",
 		  "default-src 'none'; frame-ancestors 'none'" },
@@ -189,6 +188,8 @@ add_headers(struct exchange *x, struct MHD_Response *resp)
 	for (size_t i = 0; i < COUNT_OF(fixed); i++)
 		(void)MHD_add_response_header(resp, fixed[i][0], fixed[i][1]);
 	(void)MHD_add_response_header(resp, "X-Request-Id", x->r.id);
+	(void)MHD_add_response_header(resp, "Cache-Control",
+	    rp->cache != NULL ? rp->cache : "no-store");
 	if (rp->content_type != NULL)
 		(void)MHD_add_response_header(resp, "Content-Type",
 		    rp->content_type);

@@ -13,6 +13,7 @@
 #include <string.h>
 
 #include "api/app.h"
+#include "api/bucket.h"
 #include "api/dispatch.h"
 #include "api/front.h"
 #include "api/http.h"
@@ -226,6 +227,19 @@ load_secrets(struct app *app)
 }
 
 static enum err
+make_buckets(const struct app *app, uint32_t per_minute,
+    struct bucket_table **out)
+{
+	struct bucket_conf conf = {
+		.quota = per_minute,
+		.window_s = 60,
+		.n_max = app->conf->api.rate_clients_max,
+	};
+
+	return per_minute == 0 ? OK : bucket_new(&conf, out);
+}
+
+static enum err
 start_waiter(struct app *app)
 {
 	const struct conf *c = app->conf;
@@ -309,7 +323,12 @@ start(struct app *app)
 		.pepper = &app->pepper,
 		.session_idle_s = c->api.session_idle_s,
 	};
-	e = pool_new(&pool, &app->pool);
+	e = make_buckets(app, c->api.rate_per_minute, &app->by_caller);
+	if (e == OK)
+		e = make_buckets(app, c->api.rate_anonymous_per_minute,
+		    &app->by_address);
+	if (e == OK)
+		e = pool_new(&pool, &app->pool);
 	if (e == OK)
 		e = start_waiter(app);
 	if (e == OK)
@@ -338,6 +357,8 @@ stop(struct app *app)
 	https_free(app->https);
 	waiter_free(app->waiter);
 	pool_free(app->pool);
+	bucket_free(app->by_caller);
+	bucket_free(app->by_address);
 }
 
 /* A schema that we do not know is refused; a database that is not there yet

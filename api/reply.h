@@ -1,7 +1,7 @@
 /*
  * reply.h - what goes back: a JSON document, a problem, a list, a stream.
  *
- * Knows:    problem.def, RFC 9457, the shape of lists and cursors.
+ * Knows:    problem.def, RFC 9457, the shape of lists.
  * Not here: HTTP itself, what a document means.
  * Runs in:  any thread; a reply belongs to one request.
  * Bounded:  REPLY_BYTES_MAX, REPLY_HEADERS_MAX.
@@ -12,17 +12,18 @@
 #include <stdarg.h>
 
 #include "api/body.h"
+#include "api/cursor.h"
 #include "common/base/base.h"
 #include "common/base/err.h"
 #include "common/base/jw.h"
 
 enum {
 	REPLY_BYTES_MAX = 16 << 20,
-	REPLY_HEADERS_MAX = 6,
+	REPLY_HEADERS_MAX = 14,
 	REPLY_HEADER_BYTES = 3072,
 	REPLY_LIMIT_DEFAULT = 50,
 	REPLY_LIMIT_MAX = 500,
-	REPLY_CURSOR_BYTES = 2400,
+	REPLY_CURSOR_BYTES = CURSOR_BYTES,
 };
 
 enum problem {
@@ -39,6 +40,7 @@ struct reply {
 	const char *fixed;		/* or static text, not owned */
 	size_t len;
 	bool close;			/* close the connection afterwards */
+	const char *cache;		/* Cache-Control; NULL: no-store */
 	bool stream;			/* text comes by the request's stream */
 	size_t n_headers;
 	struct {
@@ -93,10 +95,5 @@ void reply_problem_object(struct jw *w, const char *key, enum problem p,
 
 unsigned int reply_problem_status(enum problem p);
 const char *reply_problem_type(enum problem p);
-
-/* Cursors are opaque to clients: the sort key of the last item, in hex. */
-void reply_cursor_print(const char *key, char out[REPLY_CURSOR_BYTES]);
-/** reply_cursor_parse() - false when it is not one of ours */
-bool reply_cursor_parse(const char *cursor, char out[REPLY_CURSOR_BYTES]);
 
 #endif

@@ -9,6 +9,7 @@
 #include "api/repo.h"
 #include "api/req.h"
 #include "api/sql.h"
+#include "api/terms.h"
 #include "common/db/db_tx.h"
 
 enum db_role { AS_APP, AS_AUTH, AS_OPERATOR, AS_N };
@@ -204,40 +205,63 @@ struct closure {
 	struct req *r;
 	repo_fn *fn;
 	void *arg;
-	bool as_tenant;
+	enum db_role role;
+	bool undone;			/* rolled back on purpose */
 };
 
 static enum err
 run_closure(struct db *db, void *arg)
 {
 	struct closure *c = arg;
+	bool go, undo;
 	enum err e;
 
+	c->undone = false;
 	if (!c->r->stream_begun)
 		reply_reset(&c->r->reply);
 	c->r->faults.n = 0;
 	c->r->faults.n_more = 0;
-	if (c->as_tenant) {
+	if (c->role == AS_APP) {
 		e = db_exec(db, SQL_STMT(tenant_set),
 		    DB_PARAMS(db_text(c->r->who.tenant_text)), NULL);
 		if (e != OK)
 			return e;
 	}
-	return c->fn(db, c->r, c->arg);
+	e = terms_before(db, (int)c->role, c->r, &go);
+	if (e == OK && go)
+		e = c->fn(db, c->r, c->arg);
+	if (e != OK)
+		return e;
+	if (!go)
+		undo = true;
+	else
+		e = terms_after(db, c->r, &undo);
+	if (e == OK && undo) {
+		c->undone = true;
+		return ERR_INVALID;	/* roll back, do not try again */
+	}
+	return e;
 }
 
 static enum err
 run_in(struct req *r, enum db_role role, enum db_tx_mode mode, repo_fn *fn,
     void *arg)
 {
-	struct closure c = { r, fn, arg, role == AS_APP };
+	struct closure c = { r, fn, arg, role, false };
 	struct db *db;
 	enum err e;
 
+	if (r->terms.db != NULL && r->terms.db_role == (int)role)
+		return fn(r->terms.db, r, arg);
 	e = connection(r->repo, role, &db);
 	if (e != OK)
 		return e;
+	/* What If-Match was compared with must not change under us. */
+	if (mode == DB_TX_WRITE && req_header(r, REQ_HEADER_IF_MATCH) != NULL)
+		mode = DB_TX_REPEATABLE;
 	e = db_tx_run(db, mode, REPO_TRIES, run_closure, &c);
+	if (c.undone)
+		return OK;
 	if (e != OK)
 		keep_why(r->repo, db);
 	return e;

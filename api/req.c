@@ -7,6 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "api/app.h"
+#include "api/cursor.h"
 #include "api/req.h"
 
 const char *
@@ -70,11 +72,23 @@ req_read(struct req *r, const struct body_field *fields, size_t n,
 	return false;
 }
 
+/* Whose list, and in which order: what a cursor is good for. */
+static void
+list_name(const struct req *r, char out[REQ_LIST_BYTES])
+{
+	const char *sort = req_query(r, "sort");
+
+	snprintf(out, REQ_LIST_BYTES, "%s %s %s",
+	    r->route != NULL ? r->route->path : "", r->who.tenant_text,
+	    sort != NULL ? sort : "");
+}
+
 bool
 req_page(struct req *r, int64_t *out_limit, char *out_cursor)
 {
 	const char *limit = req_query(r, "limit");
 	const char *cursor = req_query(r, "cursor");
+	char list[REQ_LIST_BYTES];
 
 	*out_limit = REPLY_LIMIT_DEFAULT;
 	out_cursor[0] = '\0';
@@ -88,9 +102,12 @@ req_page(struct req *r, int64_t *out_limit, char *out_cursor)
 		}
 		*out_limit = atoi(limit);
 	}
-	if (cursor != NULL && !reply_cursor_parse(cursor, out_cursor)) {
-		(void)req_bad_query(r, "cursor",
-		    "must be the next_cursor of the page before");
+	if (cursor == NULL)
+		return true;
+	list_name(r, list);
+	if (!cursor_parse(r->app->pepper.key, list, cursor, out_cursor)) {
+		(void)req_bad_query(r, "cursor", "must be the next_cursor of "
+		    "the page before, of the same list in the same order");
 		return false;
 	}
 	return true;
@@ -113,7 +130,7 @@ print_value(struct buf *b, const char *value)
 void
 req_list_end(struct req *r, struct jw *w, const char *next)
 {
-	char cursor[REPLY_CURSOR_BYTES];
+	char cursor[REPLY_CURSOR_BYTES], list[REQ_LIST_BYTES];
 	struct buf b;
 
 	jw_end_list(w);
@@ -122,7 +139,8 @@ req_list_end(struct req *r, struct jw *w, const char *next)
 		jw_end_object(w);
 		return;
 	}
-	reply_cursor_print(next, cursor);
+	list_name(r, list);
+	cursor_print(r->app->pepper.key, list, next, cursor);
 	jw_str(w, "next_cursor", cursor);
 	jw_end_object(w);
 	buf_init(&b, REPLY_HEADER_BYTES - 64);

@@ -12,6 +12,7 @@
 
 #include "api/auth.h"
 #include "api/body.h"
+#include "api/bucket.h"
 #include "api/reply.h"
 #include "api/route.h"
 #include "common/base/base.h"
@@ -23,6 +24,7 @@ enum {
 	REQ_QUERY_MAX = 8,
 	REQ_QUERY_BYTES = 2500,
 	REQ_PATH_BYTES = 4096,
+	REQ_LIST_BYTES = 512,
 };
 
 /* Headers that handlers may read. */
@@ -45,6 +47,16 @@ struct req_query {
  * last piece.  Called in a handler thread, once for each piece. */
 typedef enum err req_stream_fn(struct req *r, struct buf *out, bool *out_end);
 
+/* What terms.c knows of a request. */
+struct req_terms {
+	bool dry_run;
+	bool untagged;			/* a handler wants no ETag */
+	bool counted;			/* in rate, which has quota 0 before */
+	struct bucket_view rate;
+	struct db *db;			/* a transaction to read in, or NULL */
+	int db_role;
+};
+
 struct req {
 	struct app *app;
 	struct repo *repo;		/* the running thread's; else NULL */
@@ -65,6 +77,7 @@ struct req {
 	struct buf text;		/* the body as received */
 	struct body *body;
 	struct faults faults;
+	struct req_terms terms;
 	int64_t began_ms, deadline_ms;	/* mono */
 	struct reply reply;
 	/* A handler that must wait sets park_until_ms and returns OK: the

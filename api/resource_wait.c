@@ -146,6 +146,7 @@ resource_wait_get(struct req *r)
 	struct wait w = { 0 };
 	enum err e;
 
+	r->terms.untagged = true;
 	if (!read_query(r, &w))
 		return OK;
 	w.last = now_mono_ms() >= w.until_ms || r->park_stopped;

@@ -552,6 +552,8 @@ jit = off
             "transfer.allow_prefixes": "127.0.0.0/8,::1/128",
             "transfer.allow_any_port": "yes",
             "transfer.ownership": "off",
+            "api.rate_per_minute": "0",
+            "api.rate_anonymous_per_minute": "0",
             "dns.listen": show_addr(o.dns),
             "dns.metrics_listen": f"127.0.0.1:{o.metrics_base + 2}",
             "dns.udp_workers": str(o.workers),

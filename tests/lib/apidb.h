@@ -53,6 +53,16 @@ apidb_query(const char *name, const char *value)
 	q->value = strdup(value);
 }
 
+/* The cursor behind @key in a list of this request. */
+static inline void
+apidb_cursor(const char *key, char out[CURSOR_BYTES])
+{
+	char list[REQ_LIST_BYTES];
+
+	snprintf(list, sizeof(list), " %s ", apidb.r->who.tenant_text);
+	cursor_print(apidb.app.pepper.key, list, key, out);
+}
+
 /* The body of the request, as JSON text with ' for ". */
 static inline void
 apidb_body(const char *json)

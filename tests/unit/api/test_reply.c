@@ -1,5 +1,5 @@
 /*
- * test_reply.c - problem documents, headers, cursors.
+ * test_reply.c - problem documents, headers.
  */
 #include "api/reply.h"
 #include "tests/lib/test.h"
@@ -71,20 +71,6 @@ TEST(reply_json_that_does_not_fit_is_an_error)
 	assert_err(reply_json(&rp, 200, &w), ERR_LIMIT);
 	assert_null(rp.text);
 	reply_fini(&rp);
-}
-
-TEST(reply_cursors_come_back)
-{
-	char cursor[REPLY_CURSOR_BYTES], back[REPLY_CURSOR_BYTES];
-
-	reply_cursor_print("a\\.b ~.example", cursor);
-	assert_true(reply_cursor_parse(cursor, back));
-	assert_string_equal(back, "a\\.b ~.example");
-	assert_false(reply_cursor_parse("", back));
-	assert_false(reply_cursor_parse("6", back));
-	assert_false(reply_cursor_parse("6g", back));
-	assert_false(reply_cursor_parse("00", back));
-	assert_false(reply_cursor_parse("7F", back));
 }
 
 TEST(reply_problem_types_are_unique)

@@ -104,8 +104,7 @@ CASE(the_next_page_begins_behind_the_last_item)
 	int64_t limit;
 
 	assert_non_null(link_of("b.example"));
-	assert_true(apidb_says("'next_cursor':'622e6578616d706c65'"));
-	reply_cursor_print("b.example", cursor);
+	apidb_cursor("b.example", cursor);
 	apidb_request(1);
 	apidb_query("cursor", cursor);
 	assert_true(req_page(apidb.r, &limit, back));
@@ -113,8 +112,9 @@ CASE(the_next_page_begins_behind_the_last_item)
 	/* The next link has this request's query, but one cursor. */
 	apidb_query("search", "a b&c=d/\xc3\xa9~");
 	value = link_of("c");
-	assert_string_equal(value, "</v1/things?search=a%20b%26c%3Dd%2F%C3%A9~"
-	    "&cursor=63>; rel=\"next\"");
+	assert_memory_equal(value, "</v1/things?search=a%20b%26c%3Dd%2F%C3%A9~"
+	    "&cursor=", 50);
+	assert_non_null(strstr(value, "63>; rel=\"next\""));
 	assert_string_equal(apidb.r->reply.header[0].name, "Link");
 }
 

@@ -139,13 +139,13 @@ CASE(tokens_are_listed_page_by_page)
 	    apidb_says("'scopes':[ '*' ]"));
 	xferdb_id('t', 2, bytes);
 	db_uuid_print(bytes, id);
-	reply_cursor_print(id, cursor);
+	apidb_cursor(id, cursor);
 	assert_true(apidb_says(cursor));
 	page(cursor);
 	assert_true(apidb_says("'n3'"));
 	assert_true(apidb_says("'next_cursor':null"));
 	assert_null(memmem(apidb.r->reply.text, apidb.r->reply.len, "n4", 2));
-	reply_cursor_print("not an id", cursor);
+	apidb_cursor("not an id", cursor);
 	page(cursor);
 	assert_int_equal(apidb.r->reply.status, 400);
 }

@@ -217,6 +217,28 @@ $$;
 
 COMMENT ON FUNCTION public.feed_timeline() IS 'changes with each failover or restore';
 
+-- FUNCTION idempotency_prune(uuid, bigint, bigint)
+
+CREATE FUNCTION public.idempotency_prune(tenant uuid, keep bigint, keep_bytes bigint) RETURNS void
+    LANGUAGE sql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+    AS $$
+	DELETE FROM idempotency_key WHERE id IN (
+	    SELECT id FROM idempotency_key
+	    WHERE created_at <= now() - interval '24 hours'
+	    ORDER BY created_at LIMIT 10000 FOR UPDATE SKIP LOCKED);
+	DELETE FROM idempotency_key k USING (
+	    SELECT id, row_number() OVER w AS n,
+		sum(coalesce(octet_length(body), 0)) OVER w AS bytes
+	    FROM idempotency_key
+	    WHERE tenant_id IS NOT DISTINCT FROM tenant
+	    WINDOW w AS (ORDER BY id DESC)) s
+	WHERE k.id = s.id AND (s.n > keep OR s.bytes > keep_bytes)
+	    AND s.n > 1;
+$$;
+
+COMMENT ON FUNCTION public.idempotency_prune(tenant uuid, keep bigint, keep_bytes bigint) IS 'drop what is older than 24 hours, of whomever, and of this tenant what is beyond the newest; called by apid with some of the keys it stores';
+
 -- FUNCTION job_inserted()
 
 CREATE FUNCTION public.job_inserted() RETURNS trigger
@@ -1266,6 +1288,45 @@ COMMENT ON TABLE public.feed_mark IS 'one row that logical replication carries t
 
 COMMENT ON COLUMN public.feed_mark.core_xmin IS 'every transaction below it had ended at the core, and so is here too';
 
+-- TABLE idempotency_key
+
+CREATE TABLE public.idempotency_key (
+    id bigint NOT NULL,
+    tenant_id uuid,
+    key text NOT NULL,
+    digest text NOT NULL,
+    status integer NOT NULL,
+    body text,
+    location text,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    CONSTRAINT idempotency_key_body_ck CHECK ((length(body) <= 16777216)),
+    CONSTRAINT idempotency_key_digest_ck CHECK ((length(digest) = 16)),
+    CONSTRAINT idempotency_key_key_ck CHECK (((length(key) >= 1) AND (length(key) <= 128))),
+    CONSTRAINT idempotency_key_location_ck CHECK ((length(location) <= 3072)),
+    CONSTRAINT idempotency_key_status_ck CHECK (((status >= 200) AND (status <= 299)))
+);
+
+ALTER TABLE ONLY public.idempotency_key FORCE ROW LEVEL SECURITY;
+
+COMMENT ON TABLE public.idempotency_key IS 'POSTs that succeeded, by the Idempotency-Key that they were sent with, for 24 hours; older rows count for nothing and go by idempotency_prune';
+
+COMMENT ON COLUMN public.idempotency_key.tenant_id IS 'null: an operator''s request';
+
+COMMENT ON COLUMN public.idempotency_key.digest IS 'of path, query, token and body, keyed with the pepper: the same key with another one is refused';
+
+COMMENT ON COLUMN public.idempotency_key.body IS 'the answer; members that are shown once (secrets, tokens) are null';
+
+-- SEQUENCE idempotency_key_id_seq
+
+ALTER TABLE public.idempotency_key ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME public.idempotency_key_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
 -- TABLE job
 
 CREATE TABLE public.job (
@@ -2162,6 +2223,16 @@ ALTER TABLE ONLY public.edge
 ALTER TABLE ONLY public.feed_mark
     ADD CONSTRAINT feed_mark_id_pk PRIMARY KEY (id);
 
+-- CONSTRAINT idempotency_key idempotency_key_id_pk
+
+ALTER TABLE ONLY public.idempotency_key
+    ADD CONSTRAINT idempotency_key_id_pk PRIMARY KEY (id);
+
+-- CONSTRAINT idempotency_key idempotency_key_tenant_id_key_uq
+
+ALTER TABLE ONLY public.idempotency_key
+    ADD CONSTRAINT idempotency_key_tenant_id_key_uq UNIQUE NULLS NOT DISTINCT (tenant_id, key);
+
 -- CONSTRAINT job job_id_pk
 
 ALTER TABLE ONLY public.job
@@ -2388,6 +2459,18 @@ COMMENT ON INDEX public.diagnosis_tenant_id_created_at_ix IS 'for the rate of ch
 CREATE INDEX diagnosis_tenant_id_zone_id_ix ON public.diagnosis USING btree (tenant_id, zone_id);
 
 COMMENT ON INDEX public.diagnosis_tenant_id_zone_id_ix IS 'for the foreign key, one that is under way, and the last comparison';
+
+-- INDEX idempotency_key_created_at_ix
+
+CREATE INDEX idempotency_key_created_at_ix ON public.idempotency_key USING btree (created_at);
+
+COMMENT ON INDEX public.idempotency_key_created_at_ix IS 'for idempotency_prune';
+
+-- INDEX idempotency_key_tenant_id_id_ix
+
+CREATE INDEX idempotency_key_tenant_id_id_ix ON public.idempotency_key USING btree (tenant_id, id);
+
+COMMENT ON INDEX public.idempotency_key_tenant_id_id_ix IS 'for idempotency_prune';
 
 -- INDEX job_finished_at_ix
 
@@ -2703,6 +2786,11 @@ ALTER TABLE ONLY public.diagnosis
 ALTER TABLE ONLY public.diagnosis
     ADD CONSTRAINT diagnosis_tenant_id_zone_id_fk FOREIGN KEY (tenant_id, zone_id) REFERENCES public.zone(tenant_id, id) ON DELETE CASCADE;
 
+-- FK CONSTRAINT idempotency_key idempotency_key_tenant_id_fk
+
+ALTER TABLE ONLY public.idempotency_key
+    ADD CONSTRAINT idempotency_key_tenant_id_fk FOREIGN KEY (tenant_id) REFERENCES public.tenant(id) ON DELETE CASCADE;
+
 -- FK CONSTRAINT job job_tenant_id_fk
 
 ALTER TABLE ONLY public.job
@@ -2847,6 +2935,18 @@ CREATE POLICY diagnosis_tenant_rls ON public.diagnosis TO understudy_apid_app US
 -- POLICY diagnosis diagnosis_trusted_rls
 
 CREATE POLICY diagnosis_trusted_rls ON public.diagnosis TO understudy_owner, understudy_apid_operator, understudy_xferd USING (true) WITH CHECK (true);
+
+-- ROW SECURITY idempotency_key
+
+ALTER TABLE public.idempotency_key ENABLE ROW LEVEL SECURITY;
+
+-- POLICY idempotency_key idempotency_key_tenant_rls
+
+CREATE POLICY idempotency_key_tenant_rls ON public.idempotency_key TO understudy_apid_app USING ((tenant_id = (NULLIF(current_setting('understudy.tenant'::text, true), ''::text))::uuid)) WITH CHECK ((tenant_id = (NULLIF(current_setting('understudy.tenant'::text, true), ''::text))::uuid));
+
+-- POLICY idempotency_key idempotency_key_trusted_rls
+
+CREATE POLICY idempotency_key_trusted_rls ON public.idempotency_key TO understudy_owner, understudy_apid_operator, understudy_xferd USING (true) WITH CHECK (true);
 
 -- ROW SECURITY job
 
@@ -3118,6 +3218,10 @@ REVOKE ALL ON FUNCTION public.feed_stamp() FROM PUBLIC;
 REVOKE ALL ON FUNCTION public.feed_timeline() FROM PUBLIC;
 GRANT ALL ON FUNCTION public.feed_timeline() TO understudy_dnsd;
 
+REVOKE ALL ON FUNCTION public.idempotency_prune(tenant uuid, keep bigint, keep_bytes bigint) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.idempotency_prune(tenant uuid, keep bigint, keep_bytes bigint) TO understudy_apid_app;
+GRANT ALL ON FUNCTION public.idempotency_prune(tenant uuid, keep bigint, keep_bytes bigint) TO understudy_apid_operator;
+
 REVOKE ALL ON FUNCTION public.job_inserted() FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION public.mail_put(recipient text, template text, params jsonb, tenant uuid, id uuid, sealed bytea) FROM PUBLIC;
@@ -3267,6 +3371,24 @@ GRANT SELECT ON TABLE public.edge TO understudy_apid_operator;
 GRANT SELECT ON TABLE public.edge TO understudy_xferd;
 
 GRANT SELECT ON TABLE public.feed_mark TO understudy_dnsd;
+
+GRANT SELECT,INSERT ON TABLE public.idempotency_key TO understudy_apid_app;
+GRANT SELECT,INSERT ON TABLE public.idempotency_key TO understudy_apid_operator;
+
+GRANT UPDATE(digest) ON TABLE public.idempotency_key TO understudy_apid_app;
+GRANT UPDATE(digest) ON TABLE public.idempotency_key TO understudy_apid_operator;
+
+GRANT UPDATE(status) ON TABLE public.idempotency_key TO understudy_apid_app;
+GRANT UPDATE(status) ON TABLE public.idempotency_key TO understudy_apid_operator;
+
+GRANT UPDATE(body) ON TABLE public.idempotency_key TO understudy_apid_app;
+GRANT UPDATE(body) ON TABLE public.idempotency_key TO understudy_apid_operator;
+
+GRANT UPDATE(location) ON TABLE public.idempotency_key TO understudy_apid_app;
+GRANT UPDATE(location) ON TABLE public.idempotency_key TO understudy_apid_operator;
+
+GRANT UPDATE(created_at) ON TABLE public.idempotency_key TO understudy_apid_app;
+GRANT UPDATE(created_at) ON TABLE public.idempotency_key TO understudy_apid_operator;
 
 GRANT SELECT ON TABLE public.job TO understudy_apid_app;
 GRANT SELECT ON TABLE public.job TO understudy_apid_operator;

@@ -3,6 +3,7 @@
  */
 #include <string.h>
 
+#include "api/app.h"
 #include "api/dispatch.h"
 #include "api/terms.h"
 #include "common/base/log.h"
@@ -203,6 +204,9 @@ dispatch_run(struct req *r, struct repo *repo)
 	enum err e;
 
 	r->repo = repo;
+	r->terms.secret = r->app->pepper.key;
+	r->terms.by_caller = r->app->by_caller;
+	r->terms.by_address = r->app->by_address;
 	r->park_until_ms = 0;
 	e = check_caller(r);
 	if (e == OK && terms_begin(r) && r->reply.status == 0)

@@ -7,7 +7,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "api/app.h"
 #include "api/cursor.h"
 #include "api/req.h"
 
@@ -105,7 +104,7 @@ req_page(struct req *r, int64_t *out_limit, char *out_cursor)
 	if (cursor == NULL)
 		return true;
 	list_name(r, list);
-	if (!cursor_parse(r->app->pepper.key, list, cursor, out_cursor)) {
+	if (!cursor_parse(r->terms.secret, list, cursor, out_cursor)) {
 		(void)req_bad_query(r, "cursor", "must be the next_cursor of "
 		    "the page before, of the same list in the same order");
 		return false;
@@ -140,7 +139,7 @@ req_list_end(struct req *r, struct jw *w, const char *next)
 		return;
 	}
 	list_name(r, list);
-	cursor_print(r->app->pepper.key, list, next, cursor);
+	cursor_print(r->terms.secret, list, next, cursor);
 	jw_str(w, "next_cursor", cursor);
 	jw_end_object(w);
 	buf_init(&b, REPLY_HEADER_BYTES - 64);

@@ -49,6 +49,8 @@ typedef enum err req_stream_fn(struct req *r, struct buf *out, bool *out_end);
 
 /* What terms.c knows of a request. */
 struct req_terms {
+	const uint8_t *secret;		/* of auth.h's pepper; for cursors */
+	struct bucket_table *by_caller, *by_address;	/* or NULL */
 	bool dry_run;
 	bool untagged;			/* a handler wants no ETag */
 	bool counted;			/* in rate, which has quota 0 before */

@@ -6,7 +6,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "api/app.h"
 #include "api/bucket.h"
 #include "api/etag.h"
 #include "api/scrub.h"
@@ -112,9 +111,9 @@ static struct bucket_table *
 who_counts(const struct req *r)
 {
 	if (r->known)
-		return r->app->by_caller;
+		return r->terms.by_caller;
 	return r->reply.status == 401 ||
-	    strncmp(r->route->path, "/v1/", 4) == 0 ? r->app->by_address :
+	    strncmp(r->route->path, "/v1/", 4) == 0 ? r->terms.by_address :
 	    NULL;
 }
 
@@ -236,7 +235,7 @@ digest_request(const struct req *r, char out[DIGEST_BYTES])
 	uint64_t part[4] = { 0 };
 	struct buf q;
 
-	memcpy(key.bytes, r->app->pepper.key, sizeof(key.bytes));
+	memcpy(key.bytes, r->terms.secret, sizeof(key.bytes));
 	part[0] = hash_sip(&key, r->path, strlen(r->path));
 	part[1] = hash_sip(&key, r->who.via == AUTH_VIA_SESSION ?
 	    r->who.user_id : r->who.token_id, sizeof(r->who.token_id));

@@ -31,6 +31,7 @@ apidb_request(unsigned tenant)
 	memset(r, 0, sizeof(*r));
 	r->app = &apidb.app;
 	r->repo = apidb.repo;
+	r->terms.secret = apidb.app.pepper.key;
 	snprintf(r->id, sizeof(r->id), "request-1");
 	snprintf(r->path, sizeof(r->path), "/v1/things");
 	r->known = true;

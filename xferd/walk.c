@@ -549,6 +549,7 @@ take_parent(struct walk *w, unsigned i, const struct walk_answer *a)
 			return;
 		}
 		take_listed(w, &w->scratch);
+		p->child_side = says == WALK_NS_HERE;
 		parent_says(w, i, WALK_LISTED);
 		return;
 	case WALK_NO_DATA:

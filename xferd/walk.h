@@ -75,6 +75,7 @@ struct walk_parent {
 	enum handoff_reason reason;	/* of the last answer */
 	uint16_t rcode;
 	bool lame;
+	bool child_side;		/* it has the zone itself, and said so */
 	uint32_t ms;
 	uint64_t mask;			/* names[] of the result */
 };

@@ -535,6 +535,9 @@ take_parent(struct walk *w, unsigned i, const struct walk_answer *a)
 	p->rcode = a->rcode;
 	p->ms = a->ms;
 	p->lame = says == WALK_LAME;
+	p->forbidden = a->forbidden;
+	p->cut = says == WALK_FAILED && a->reason == HANDOFF_OK &&
+	    a->rcode == 0;
 	switch (says) {
 	case WALK_REFERRAL:
 	case WALK_NS_HERE:
@@ -545,6 +548,7 @@ take_parent(struct walk *w, unsigned i, const struct walk_answer *a)
 			return;
 		}
 		if (!take_names(w, &w->scratch, &p->mask)) {
+			p->cut = true;
 			parent_says(w, i, WALK_UNKNOWN);
 			return;
 		}
@@ -804,6 +808,7 @@ take_said(struct walk_said *said, const struct walk_answer *a,
 {
 	said->done = true;
 	said->aa = a->aa;
+	said->forbidden = a->forbidden;
 	said->lame = says == WALK_LAME || says == WALK_REFERRAL;
 	said->reason = a->reason;
 	said->rcode = a->rcode;

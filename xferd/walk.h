@@ -74,7 +74,8 @@ struct walk_parent {
 	enum walk_outcome outcome;
 	enum handoff_reason reason;	/* of the last answer */
 	uint16_t rcode;
-	bool lame;
+	bool lame, forbidden;
+	bool cut;			/* more names than are read */
 	bool child_side;		/* it has the zone itself, and said so */
 	uint32_t ms;
 	uint64_t mask;			/* names[] of the result */
@@ -88,7 +89,7 @@ struct walk_listed {
 	/* The last answer to each question; reason OK and lame false: it
 	 * counts. */
 	struct walk_said {
-		bool done, aa, lame;
+		bool done, aa, lame, forbidden;
 		enum handoff_reason reason;
 		uint16_t rcode;
 		uint32_t ms;

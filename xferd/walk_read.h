@@ -29,6 +29,7 @@ struct walk_answer {
 	enum handoff_reason reason;
 	uint16_t rcode;
 	bool aa, cut;
+	bool forbidden;			/* an address that is never asked */
 	uint32_t ms;
 	size_t n_records;
 	const struct handoff_said *records;	/* borrowed */

@@ -26,7 +26,7 @@ enum {
 	PAUSE_MIN_MS = 100,
 	PAUSE_MAX_MS = 10000,
 	FILL_LATER_MS = 20,
-	ROLES = HANDOFF_ROLE_CHECK + 1,
+	ROLES = HANDOFF_ROLE_COURIER + 1,
 };
 
 struct child {
@@ -73,6 +73,8 @@ role_text(enum handoff_role role)
 		return "notify";
 	case HANDOFF_ROLE_CHECK:
 		return "check";
+	case HANDOFF_ROLE_COURIER:
+		return "courier";
 	}
 	return "?";
 }
@@ -256,7 +258,8 @@ write_some(struct child *child)
 	if (child->fd < 0)
 		return;
 	e = frame_flush(&child->out, child->fd);
-	if (e == OK && child->role == HANDOFF_ROLE_FETCH)
+	if (e == OK && (child->role == HANDOFF_ROLE_FETCH ||
+	    child->role == HANDOFF_ROLE_COURIER))
 		drop_output(child);
 	else if (e != OK && e != ERR_AGAIN)
 		give_up(child);
@@ -430,6 +433,8 @@ wants_more(const struct children *all, enum handoff_role role)
 		return all->conf.want_notify && all->n_role[role] < 1;
 	case HANDOFF_ROLE_CHECK:
 		return all->conf.want_check && all->n_role[role] < 1;
+	case HANDOFF_ROLE_COURIER:
+		return all->conf.want_courier && all->n_role[role] < 1;
 	}
 	return false;
 }
@@ -548,6 +553,12 @@ struct child *
 children_notify(struct children *all)
 {
 	return ready_of(all, HANDOFF_ROLE_NOTIFY);
+}
+
+struct child *
+children_courier(struct children *all)
+{
+	return ready_of(all, HANDOFF_ROLE_COURIER);
 }
 
 bool

@@ -37,6 +37,7 @@ struct children_conf {
 	unsigned fetch_max;		/* fetch processes at all */
 	bool want_notify;		/* run a notify process */
 	bool want_check;		/* run a check process */
+	bool want_courier;		/* run a courier */
 };
 
 /* Called for every frame of a child that has said READY; payload borrowed. */
@@ -65,10 +66,11 @@ void children_log_level(struct children *all, const char *level);
 /** children_take() - a warm fetch process for one connection, or NULL */
 struct child *children_take(struct children *all);
 
-/** children_probe(), _check(), _notify() - the one that is ready, or NULL */
+/** children_probe() and so on - the one that is ready, or NULL */
 struct child *children_probe(struct children *all);
 struct child *children_check(struct children *all);
 struct child *children_notify(struct children *all);
+struct child *children_courier(struct children *all);
 
 /** child_usable() - alive, and nobody has ended it */
 bool child_usable(const struct child *child);

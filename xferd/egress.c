@@ -236,12 +236,10 @@ egress_text(enum egress_verdict verdict)
 	return "not allowed";
 }
 
-enum err
-egress_connect(const struct egress_rules *rules, const struct sock_addr *to,
+static enum err
+connect_from(const struct sock_addr *source, const struct sock_addr *to,
     int type, int *out_fd, bool *out_pending, int *out_errno)
 {
-	const struct sock_addr *source = to->family == 4 ? &rules->source4 :
-	    &rules->source6;
 	struct sockaddr_storage ss;
 	socklen_t len;
 	enum err e = ERR_SYSTEM;
@@ -250,8 +248,6 @@ egress_connect(const struct egress_rules *rules, const struct sock_addr *to,
 	CHECK(type == SOCK_STREAM || type == SOCK_DGRAM);
 	if (out_errno != NULL)
 		*out_errno = 0;
-	if (egress_check(rules, to) != EGRESS_ALLOWED)
-		return ERR_DENIED;
 	fd = socket(to->family == 4 ? AF_INET : AF_INET6,
 	    type | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
 	if (fd < 0)
@@ -287,4 +283,27 @@ fail:
 	if (fd >= 0)
 		close(fd);
 	return e;
+}
+
+enum err
+egress_connect(const struct egress_rules *rules, const struct sock_addr *to,
+    int type, int *out_fd, bool *out_pending, int *out_errno)
+{
+	if (egress_check(rules, to) != EGRESS_ALLOWED)
+		return ERR_DENIED;
+	return connect_from(to->family == 4 ? &rules->source4 :
+	    &rules->source6, to, type, out_fd, out_pending, out_errno);
+}
+
+enum err
+egress_connect_chosen(const struct egress_rules *rules,
+    const struct sock_addr *to, int *out_fd, bool *out_pending,
+    int *out_errno)
+{
+	/* A source address that is ours in public does not reach loopback. */
+	const struct sock_addr any = { .family = 0 };
+
+	return connect_from(sock_addr_is_loopback(to) ? &any :
+	    to->family == 4 ? &rules->source4 : &rules->source6, to,
+	    SOCK_STREAM, out_fd, out_pending, out_errno);
 }

@@ -1,5 +1,5 @@
 /*
- * egress.h - the one place that connects to an address a tenant chose.
+ * egress.h - the one place of xferd that connects to anything.
  *
  * Knows:    which destinations are forbidden (design section 5, SSRF), source
  *           addresses, non-blocking connect.
@@ -91,6 +91,14 @@ const char *egress_text(enum egress_verdict verdict);
  */
 MUST_USE enum err egress_connect(const struct egress_rules *rules,
     const struct sock_addr *to, int type, int *out_fd, bool *out_pending,
+    int *out_errno);
+
+/**
+ * egress_connect_chosen() - the same, by TCP, to an address that the operator
+ * configured: the mail relay may well be on loopback
+ */
+MUST_USE enum err egress_connect_chosen(const struct egress_rules *rules,
+    const struct sock_addr *to, int *out_fd, bool *out_pending,
     int *out_errno);
 
 #endif

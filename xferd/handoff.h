@@ -100,6 +100,9 @@ enum handoff_kind {
 	HANDOFF_FETCH_TLS = 21,
 	HANDOFF_QUESTION = 22,
 	HANDOFF_ANSWER = 23,
+	HANDOFF_RELAY = 50,		/* handoff_mail.h */
+	HANDOFF_LETTER = 51,
+	HANDOFF_LETTER_RESULT = 52,
 };
 
 enum handoff_role {
@@ -107,6 +110,7 @@ enum handoff_role {
 	HANDOFF_ROLE_PROBE = 2,
 	HANDOFF_ROLE_NOTIFY = 3,
 	HANDOFF_ROLE_CHECK = 4,
+	HANDOFF_ROLE_COURIER = 5,
 };
 
 enum handoff_transport {

@@ -23,7 +23,7 @@ handoff_ready_decode(const uint8_t *payload, size_t len,
 	struct rd r = rd_make(payload, len);
 
 	out->version = rd_enum(&r, HANDOFF_VERSION, HANDOFF_VERSION);
-	out->role = rd_enum(&r, HANDOFF_ROLE_FETCH, HANDOFF_ROLE_CHECK);
+	out->role = rd_enum(&r, HANDOFF_ROLE_FETCH, HANDOFF_ROLE_COURIER);
 	return taken(&r);
 }
 

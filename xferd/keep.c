@@ -37,6 +37,7 @@
 #include "xferd/ledger.h"
 #include "xferd/lookups.h"
 #include "xferd/notice.h"
+#include "xferd/post.h"
 #include "xferd/probes.h"
 #include "xferd/publish.h"
 #include "xferd/round.h"
@@ -227,6 +228,9 @@ on_child_frame(void *arg, struct child *child, enum handoff_kind kind,
 	case HANDOFF_ROLE_CHECK:
 		lookups_frame(k->lookups, child, kind, payload, len);
 		break;
+	case HANDOFF_ROLE_COURIER:
+		post_frame(k->post, child, kind, payload, len);
+		break;
 	}
 }
 
@@ -248,6 +252,9 @@ on_child_ready(void *arg, struct child *child)
 	case HANDOFF_ROLE_CHECK:
 		lookups_ready(k->lookups);
 		break;
+	case HANDOFF_ROLE_COURIER:
+		post_ready(k->post, child);
+		break;
 	}
 }
 
@@ -268,6 +275,9 @@ on_child_gone(void *arg, struct child *child)
 		break;
 	case HANDOFF_ROLE_CHECK:
 		lookups_gone(k->lookups);
+		break;
+	case HANDOFF_ROLE_COURIER:
+		post_gone(k->post);
 		break;
 	}
 }
@@ -307,6 +317,7 @@ begin_drain(struct whole *w)
 	k->draining = true;
 	log_info("xferd.draining", "rounds=%u", k->n_rounds);
 	notice_stop(k->notice);
+	post_stop(k->post);
 	if (k->sched != NULL) {
 		sched_stop(k->sched);
 		job_stop(k->jobs);
@@ -355,6 +366,7 @@ on_hint(void *arg)
 		return;
 	job_poke(k->jobs);
 	sched_poke(k->sched);
+	post_poke(k->post);
 }
 
 static void
@@ -510,6 +522,10 @@ build_rooms(struct whole *w, const char *program)
 		e = outlines_new(OUTLINES_BYTES_MAX, &k->outlines);
 	if (e == OK)
 		e = notice_new(k, &k->notice);
+	if (e == OK)
+		e = post_new(k, &k->post);
+	if (e == OK)
+		cc.want_courier = post_wanted(k->post);
 	if (e == OK)
 		e = children_new(k->loop, &cc, &calls, &k->children);
 	if (e == OK)

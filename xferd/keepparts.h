@@ -41,6 +41,7 @@ struct keep {
 	struct sched *sched;
 	struct job *jobs;
 	struct notice *notice;
+	struct post *post;
 	struct tidy *tidy;
 
 	struct round *rounds;		/* all that run */

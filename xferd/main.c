@@ -12,6 +12,7 @@
 #include "common/base/log.h"
 #include "common/base/sandbox.h"
 #include "common/base/svc.h"
+#include "xferd/courier.h"
 #include "xferd/handoff.h"
 #include "xferd/keep.h"
 #include "xferd/notify.h"
@@ -65,6 +66,12 @@ child_main(const char *role, const char *level_text, const char *user)
 		log_init("xferd-notify", level);
 		return walls(SANDBOX_NOTIFY) ? notify_run(HANDOFF_FD) :
 		    SVC_EXIT_FAIL;
+	}
+	if (strcmp(role, "courier") == 0) {
+		log_init("xferd-courier", level);
+		if (courier_warm_up() != OK || !walls(SANDBOX_COURIER))
+			return SVC_EXIT_FAIL;
+		return courier_run(HANDOFF_FD);
 	}
 	fprintf(stderr, "xferd: unknown role\n");
 	return SVC_EXIT_USAGE;

@@ -24,6 +24,7 @@ enum {
 	REFRESH_KEEP_S = 3600,
 	EVENT_KEEP_S = 90 * 24 * 3600,
 	JOB_KEEP_S = 7 * 24 * 3600,
+	MAIL_KEEP_S = 7 * 24 * 3600,
 	DOOMED_KEEP_S = 3600,
 	DOOMED_BATCH = 20,
 	ZONES_BATCH = 50,
@@ -212,6 +213,12 @@ tidy_run(struct crew_job *job, struct db *db)
 		if (e == OK)
 			e = db_exec(db, KEEPSQL(tidy_jobs), DB_PARAMS(
 			    db_i64(JOB_KEEP_S)), NULL);
+		if (e == OK)
+			e = db_exec(db, KEEPSQL(tidy_mail), DB_PARAMS(
+			    db_i64(MAIL_KEEP_S)), NULL);
+		if (e == OK)
+			e = db_exec(db, KEEPSQL(tidy_mail_unsent), DB_PARAMS(
+			    db_i64(MAIL_KEEP_S)), NULL);
 		if (e == OK)
 			e = db_exec(db, KEEPSQL(tidy_events), DB_PARAMS(
 			    db_i64(EVENT_KEEP_S)), NULL);

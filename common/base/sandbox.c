@@ -231,6 +231,7 @@ enum {
 	R = 1 << SANDBOX_RELAY, H = 1 << SANDBOX_HOLD,
 	F = 1 << SANDBOX_FEEDER, X = 1 << SANDBOX_FETCH,
 	P = 1 << SANDBOX_PROBE, N = 1 << SANDBOX_NOTIFY,
+	M = 1 << SANDBOX_COURIER,
 	EVERY = (1 << SANDBOX_N_WALLS) - 1,
 #ifdef SANDBOX_WIDE
 	WIDE = EVERY,
@@ -302,6 +303,11 @@ arguments_add(scmp_filter_ctx c, enum sandbox_wall wall)
 	if (rc == 0 && (me & R) != 0)
 		rc = ALLOW_IF(c, openat, SCMP_A2(SCMP_CMP_MASKED_EQ,
 		    O_ACCMODE | O_CREAT | O_TRUNC, O_RDONLY));
+	/* Not allowed either: libcurl calls it for a socket that is connected,
+	 * and goes on when it hears that it is on its way (courier.c). */
+	if (rc == 0 && (me & M) != 0)
+		rc = seccomp_rule_add(c, SCMP_ACT_ERRNO(EINPROGRESS),
+		    SCMP_SYS(connect), 0);
 #ifdef SANDBOX_WIDE
 	if (rc == 0 && (me & F) == 0) {
 		rc = seccomp_rule_add(c, SCMP_ACT_ALLOW, SCMP_SYS(openat), 0);

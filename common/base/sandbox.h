@@ -4,8 +4,8 @@
  * Knows:    no_new_privs, another user, capabilities, rlimits, Landlock,
  *           seccomp; one list of system calls a role (sandbox.def).
  * Not here: which descriptors a role gets (its program's affair).
- * Runs in:  every role of dnsd but the supervisor, xferd's fetch, probe and
- *           notify: after start-up, before the first byte from outside.
+ * Runs in:  every role of dnsd but the supervisor, xferd's fetch, probe,
+ *           notify and courier: after start-up, before the first byte from outside.
  *
  * Nothing here can be undone by the process.  A kernel without Landlock is
  * said once in the log; a kernel without seccomp is a failure.  Sanitizer,
@@ -30,6 +30,7 @@ enum sandbox_wall {
 	SANDBOX_FETCH,			/* xferd */
 	SANDBOX_PROBE,
 	SANDBOX_NOTIFY,
+	SANDBOX_COURIER,
 	SANDBOX_N_WALLS
 };
 

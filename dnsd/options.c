@@ -109,6 +109,11 @@ ede_text(const struct answer_job *job)
 		return "zone expired";
 	case EDNS_EDE_OTHER:
 		return "answer exceeds 65535 octets";
+	case EDNS_EDE_NOT_SUPPORTED:
+		return (job->query.flags & QUERY_OPCODE_MASK) >>
+		    QUERY_OPCODE_SHIFT == QUERY_OPCODE_UPDATE ?
+		    "read-only secondary: edit at your primary, the change is "
+		    "transferred" : "";
 	default:
 		return "";
 	}

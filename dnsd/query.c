@@ -192,12 +192,17 @@ judge_question(struct query *q)
 }
 
 /* No form, or one that only other opcodes may have: NOTIMP comes first, for
- * RFC 1035 4.1.1 gives no reason to think that we know it. Q-005, Q-006 */
+ * RFC 1035 4.1.1 gives no reason to think that we know it. UPDATE is known and
+ * refused: this is a secondary; a signed one by its key, which we cannot have
+ * (RFC 8945 5.2.1). Q-005, Q-006 */
 static enum query_verdict
 misformed(struct query *q, unsigned opcode)
 {
 	if (opcode == QUERY_OPCODE_QUERY)
 		return fail(q, QUERY_FORMERR, EDNS_NO_EDE);
+	if (opcode == QUERY_OPCODE_UPDATE)
+		return fail(q, q->tsig_at != 0 ? QUERY_NOTAUTH : QUERY_REFUSED,
+		    EDNS_EDE_NOT_SUPPORTED);
 	return fail(q, QUERY_NOTIMP, EDNS_EDE_NOT_SUPPORTED);
 }
 

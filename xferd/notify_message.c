@@ -75,7 +75,9 @@ notify_message_parse(const uint8_t *msg, size_t len, struct notify_message *out)
 	out->id = m.h.id;
 	out->flags = m.h.flags;
 	if (DNSMSG_OPCODE(m.h.flags) != DNSMSG_NOTIFY) {
-		error(out, DNSMSG_OPCODE(m.h.flags) == DNSMSG_QUERY ?
+		/* Nothing is asked or edited here; UPDATE is opcode 5. */
+		error(out, DNSMSG_OPCODE(m.h.flags) == DNSMSG_QUERY ||
+		    DNSMSG_OPCODE(m.h.flags) == DNSMSG_UPDATE ?
 		    DNSMSG_REFUSED : DNSMSG_NOTIMP);
 		return;
 	}

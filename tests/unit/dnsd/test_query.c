@@ -89,11 +89,19 @@ TEST(q005_unknown_opcodes_are_notimp)
 	assert_int_equal(t.reply[11], 1);
 }
 
-TEST(q006_update_status_iquery_are_notimp)
+TEST(q006_update_is_refused_status_and_iquery_are_notimp)
 {
 	assert_string_equal(send_hex("1234 2800 0001 0000 0001 0000 "
 	    EXAMPLE "0006 0001 c00c 0001 0001 00000001 0004 7f000001"),
-	    "NOTIMP\n");
+	    "REFUSED\n");
+	assert_int_equal(t.reply[2], 0xa8);
+	assert_string_equal(send_hex("1234 2800 0001 0000 0000 0001 "
+	    EXAMPLE "0006 0001 00 0029 04d0 00008000 0000"),
+	    "REFUSED ede=21\n");
+	assert_non_null(memmem(t.reply, t.reply_len, "edit at your primary",
+	    20));
+	assert_string_equal(send_hex("1234 2800 0000 0000 0000 0000"),
+	    "REFUSED\n");
 	assert_string_equal(send_hex("1234 1000 0000 0000 0000 0000"),
 	    "NOTIMP\n");
 	assert_string_equal(send_hex("1234 0800 0000 0001 0000 0000"),

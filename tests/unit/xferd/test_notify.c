@@ -76,7 +76,7 @@ TEST(what_is_no_notify_is_dropped_or_refused_T032)
 	ERROR(DNSMSG_REFUSED);
 	notify_msg();
 	xfrmsg_put(&m, 2, 0x2800);		/* an update */
-	ERROR(DNSMSG_NOTIMP);
+	ERROR(DNSMSG_REFUSED);
 	notify_msg();
 	xfrmsg_put(&m, 21, 59);			/* CDS: RFC 9859 */
 	ERROR(DNSMSG_NOTIMP);

@@ -66,7 +66,7 @@ DEB_libseccomp	:= libseccomp-dev
 DEB_libcurl	:= libcurl4-openssl-dev
 DEB_cmocka	:= libcmocka-dev
 
-NO_BUILD := help clean format check deps
+NO_BUILD := help clean format check deps uninstall
 ifneq (,$(filter-out $(NO_BUILD),$(or $(MAKECMDGOALS),all)))
 MISSING	:= $(if $(shell command -v $(CC)),,$(if $(filter gcc,$(CC)),gcc libc6-dev,$(CC)))
 ifeq (,$(shell command -v pkg-config))
@@ -115,7 +115,7 @@ TOOLS	:= $(patsubst %.c,$(O)/%,$(wildcard tests/tools/*.c tests/bench/*.c tests/
 all: $(BINS) $(ARCHIVES) ## build the three programs (default)
 
 help: ## list the targets and variants
-	@sed -n 's/^\([a-z][a-z0-9-]*\):[^#]*## /\1	/p' Makefile | expand -t 18
+	@sed -n 's/^\([a-z][a-z0-9-]*\):[^#]*## /\1	/p' Makefile deploy/install.mk | expand -t 18
 	@echo; echo "VARIANT=release|asan|tsan|fuzz|cov  V=1 (show commands)  WERROR=1"
 
 # ---- compile, archive, link ------------------------------------------------
@@ -229,10 +229,7 @@ format-check: ## say which files clang-format would change
 example-conf: $(O)/bin/xferd ## write deploy/understudy.conf.example from the options table
 	$(O)/bin/xferd --example-config >deploy/understudy.conf.example
 
-install: all ## install the programs below DESTDIR PREFIX
-	install -d $(DESTDIR)$(PREFIX)/sbin $(DESTDIR)$(PREFIX)/share/understudy/sql
-	install -m 755 $(BINS) $(DESTDIR)$(PREFIX)/sbin
-	cp -r sql/. $(DESTDIR)$(PREFIX)/share/understudy/sql/
+include deploy/install.mk
 
 compdb: ## compile_commands.json for editors
 	@{ echo '['; sep=; for f in $$(git ls-files '*.c'); do \

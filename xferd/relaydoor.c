@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "common/base/log.h"
@@ -225,6 +226,8 @@ relaydoor_new(uv_loop_t *loop, const char *path, relaydoor_fn fn, void *arg,
 		free(door);
 		return e != OK ? e : ERR_NO_MEMORY;
 	}
+	/* dnsd is another user of our group; the directory keeps others out. */
+	(void)!chmod(path, 0660);
 	uv_poll_init(loop, &door->poll, door->fd);
 	door->poll.data = door;
 	uv_poll_start(&door->poll, UV_READABLE, on_listen);

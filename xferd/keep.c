@@ -42,6 +42,7 @@
 #include "xferd/publish.h"
 #include "xferd/round.h"
 #include "xferd/sched.h"
+#include "xferd/survey.h"
 #include "xferd/tally.h"
 #include "xferd/tidy.h"
 #include "xferd/wake.h"
@@ -75,6 +76,28 @@ struct whole {
 
 /* ---- configuration into structs ---------------------------------------- */
 
+/* This host's addresses, but for those of our name servers. */
+static void
+walk_interfaces(struct keep *k)
+{
+	struct egress_rules *rules = &k->egress_walk;
+	unsigned n = 0;
+
+	egress_rules_interfaces(rules);
+	for (unsigned i = 0; i < rules->n_own; i++) {
+		bool named = false;
+
+		for (size_t j = 0; j < k->conf->n_nameservers; j++)
+			for (size_t a = 0; a < k->conf->nameserver[j].
+			    n_addresses; a++)
+				named |= sock_ip_equal(&rules->own[i],
+				    &k->conf->nameserver[j].addresses[a]);
+		if (!named)
+			rules->own[n++] = rules->own[i];
+	}
+	rules->n_own = n;
+}
+
 static enum err
 read_egress(struct keep *k)
 {
@@ -97,12 +120,19 @@ read_egress(struct keep *k)
 		e = egress_rules_source(rules, conf->transfer.source_v4);
 	if (e == OK && conf->transfer.source_v6[0] != '\0')
 		e = egress_rules_source(rules, conf->transfer.source_v6);
+	/* A parent may be a zone that we serve ourselves. */
+	k->egress_walk = *rules;
 	/* Beyond the table nothing is added: it has what is special. */
 	for (size_t i = 0; i < conf->n_nameservers; i++)
 		for (size_t j = 0; j < conf->nameserver[i].n_addresses; j++)
 			(void)!egress_rules_own(rules,
 			    &conf->nameserver[i].addresses[j]);
 	egress_rules_interfaces(rules);
+	walk_interfaces(k);
+	e = e != OK ? e : egress_rules_port(&k->egress_operator, "any");
+	e = e != OK ? e : egress_rules_allow(&k->egress_operator,
+	    "0.0.0.0/0");
+	e = e != OK ? e : egress_rules_allow(&k->egress_operator, "::/0");
 	snprintf(k->sources, sizeof(k->sources), "%s%s%s",
 	    conf->transfer.source_v4,
 	    conf->transfer.source_v4[0] != '\0' &&
@@ -500,7 +530,9 @@ build_rooms(struct whole *w, const char *program)
 		.tsig_mac_min = conf->transfer.tsig_mac_min };
 	struct lookups_conf lc = {
 		.per_second = conf->transfer.lookups_per_second,
-		.tsig_mac_min = conf->transfer.tsig_mac_min };
+		.tsig_mac_min = conf->transfer.tsig_mac_min,
+		.walk = &k->egress_walk, .visit = &k->egress,
+		.operator_ = &k->egress_operator };
 	struct fetches_conf fc = read_fetches(conf);
 	enum err e;
 
@@ -532,8 +564,10 @@ build_rooms(struct whole *w, const char *program)
 		e = probes_new(k->loop, &pc, k->children, &k->egress, k->keys,
 		    &k->probes);
 	if (e == OK)
-		e = lookups_new(k->loop, &lc, k->children, &k->egress,
-		    k->keys, &k->lookups);
+		e = lookups_new(k->loop, &lc, k->children, k->keys,
+		    &k->lookups);
+	if (e == OK)
+		e = surveys_new(k->loop, conf, k->lookups, &k->surveys);
 	if (e == OK)
 		e = fetches_new(k->loop, &fc, k->children, &k->egress,
 		    k->keys, &k->fetches);

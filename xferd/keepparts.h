@@ -26,6 +26,8 @@ struct keep {
 	struct zone_limits limits;
 	struct zonecheck_limits content;
 	struct egress_rules egress;
+	struct egress_rules egress_walk;	/* our own name servers too */
+	struct egress_rules egress_operator;	/* what the configuration names */
 	char sources[256];		/* our addresses, for people */
 
 	struct crew *crew;
@@ -37,6 +39,8 @@ struct keep {
 	struct children *children;
 	struct probes *probes;
 	struct lookups *lookups;
+	struct surveys *surveys;
+	struct proofs *proofs;		/* NULL: ownership is not proved */
 	struct fetches *fetches;
 	struct sched *sched;
 	struct job *jobs;

@@ -36,6 +36,8 @@ struct place {
 	struct sock_addr at;
 	int64_t used_ms;
 	int64_t free_ms;		/* when the next WALK question may go */
+	unsigned silent;		/* questions not answered, in a row */
+	int64_t silent_ms;		/* until when it is not asked */
 	bool visited;
 	uint8_t visitor[16];
 	int64_t visit_ms;		/* its beginning */
@@ -62,7 +64,6 @@ TAILQ_HEAD(query_list, lookups_query);
 struct lookups {
 	struct lookups_conf conf;
 	struct children *children;
-	const struct egress_rules *rules;
 	const struct keyring *keys;
 	uv_timer_t tick, later;
 	struct lookups_query *buckets[BUCKETS];
@@ -172,7 +173,7 @@ take_turn(struct lookups *l, const struct lookups_question *q, int64_t now_ms)
 {
 	struct place *p;
 
-	if (q->purpose == LOOKUPS_VISIT)
+	if (q->purpose != LOOKUPS_WALK)
 		return true;
 	p = find_place(l, &q->to, now_ms);
 	if (p == NULL || p->free_ms > now_ms)
@@ -280,6 +281,20 @@ finish_later(struct lookups *l, struct lookups_query *q,
 
 /* ---- sending ----------------------------------------------------------- */
 
+static const struct egress_rules *
+rules_of(const struct lookups *l, const struct lookups_question *q)
+{
+	switch (q->purpose) {
+	case LOOKUPS_WALK:
+		return l->conf.walk;
+	case LOOKUPS_VISIT:
+		break;
+	case LOOKUPS_OPERATOR:
+		return l->conf.operator_;
+	}
+	return l->conf.visit;
+}
+
 static int64_t
 patience_ms(const struct lookups_query *q)
 {
@@ -311,7 +326,7 @@ open_socket(struct lookups *l, struct lookups_query *q, struct child *child)
 	int fd;
 	enum err e;
 
-	e = egress_connect(l->rules, &q->q.to, udp ? SOCK_DGRAM : SOCK_STREAM,
+	e = egress_connect(rules_of(l, &q->q), &q->q.to, udp ? SOCK_DGRAM : SOCK_STREAM,
 	    &fd, &a.connecting, NULL);
 	if (e != OK)
 		return e;
@@ -379,6 +394,35 @@ send_query(struct lookups *l, struct lookups_query *q, struct child *child)
 	count_add(COUNT_lookups, 1);
 }
 
+/* One address that never answers would hold up all that wait for it. */
+static bool
+is_silent(struct lookups *l, const struct lookups_question *q, int64_t now_ms)
+{
+	struct place *p = q->purpose == LOOKUPS_WALK ?
+	    find_place(l, &q->to, now_ms) : NULL;
+
+	return p != NULL && p->silent_ms > now_ms;
+}
+
+static void
+note_silence(struct lookups *l, const struct lookups_question *q,
+    enum handoff_reason reason)
+{
+	int64_t now = now_mono_ms();
+	struct place *p = q->purpose == LOOKUPS_WALK ?
+	    find_place(l, &q->to, now) : NULL;
+
+	if (p == NULL)
+		return;
+	if (reason != HANDOFF_TIMEOUT_FIRST &&
+	    reason != HANDOFF_CONNECT_TIMEOUT) {
+		p->silent = 0;
+		return;
+	}
+	if (++p->silent >= LOOKUPS_SILENT)
+		p->silent_ms = now + LOOKUPS_SILENT_MS;
+}
+
 /* Whatever may go, goes. */
 static void
 pump(struct lookups *l)
@@ -393,7 +437,10 @@ pump(struct lookups *l)
 	    l->n_flying < LOOKUPS_FLIGHT_MAX && child_usable(child);
 	    q = next) {
 		next = TAILQ_NEXT(q, link);
-		if (take_turn(l, &q->q, now))
+		if (is_silent(l, &q->q, now))
+			finish_later(l, q, HANDOFF_TIMEOUT_FIRST,
+			    EGRESS_ALLOWED);
+		else if (take_turn(l, &q->q, now))
 			send_query(l, q, child);
 	}
 }
@@ -417,7 +464,8 @@ enum err
 lookups_ask(struct lookups *l, const struct lookups_question *question,
     lookups_fn fn, void *arg, struct lookups_query **out)
 {
-	enum egress_verdict verdict = egress_check(l->rules, &question->to);
+	enum egress_verdict verdict = egress_check(rules_of(l, question),
+	    &question->to);
 	struct lookups_query *q, **b;
 
 	if (l->n >= LOOKUPS_MAX ||
@@ -487,6 +535,7 @@ take_answer(struct lookups *l, struct child *child, const uint8_t *payload,
 	if (q == NULL || q->phase != FLYING || q->addr_id != h.addr_id)
 		return;
 	close_socket(l, q);
+	note_silence(l, &q->q, h.reason);
 	if (h.reason == HANDOFF_TRUNCATED && q->q.then_tcp &&
 	    q->transport == HANDOFF_UDP) {
 		q->transport = HANDOFF_TCP;
@@ -582,8 +631,8 @@ on_tick(uv_timer_t *timer)
 
 enum err
 lookups_new(uv_loop_t *loop, const struct lookups_conf *conf,
-    struct children *children, const struct egress_rules *rules,
-    const struct keyring *keys, struct lookups **out)
+    struct children *children, const struct keyring *keys,
+    struct lookups **out)
 {
 	struct lookups *l = calloc(1, sizeof(*l));
 
@@ -598,7 +647,6 @@ lookups_new(uv_loop_t *loop, const struct lookups_conf *conf,
 	hash_key_random(&l->hash);
 	l->conf = *conf;
 	l->children = children;
-	l->rules = rules;
 	l->keys = keys;
 	TAILQ_INIT(&l->queue);
 	TAILQ_INIT(&l->ended);

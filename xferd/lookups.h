@@ -40,6 +40,9 @@ enum {
 	LOOKUPS_VISIT_GAP_MS = 10000,
 	LOOKUPS_VISIT_MS = 60000,	/* how long a visit may last */
 	LOOKUPS_VISIT_QUESTIONS = 64,
+	LOOKUPS_SILENT = 5,		/* questions in a row without answer */
+	LOOKUPS_SILENT_MS = 15000,	/* so long no more of LOOKUPS_WALK: they
+					   end as if not answered */
 };
 
 struct lookups;
@@ -48,11 +51,15 @@ struct lookups_query;
 struct lookups_conf {
 	unsigned per_second;		/* LOOKUPS_WALK, to one address */
 	unsigned tsig_mac_min;		/* see tsig_mac_min() */
+	/* Destinations: of LOOKUPS_WALK, which may be our own name servers; of
+	 * LOOKUPS_VISIT; of LOOKUPS_OPERATOR.  Borrowed. */
+	const struct egress_rules *walk, *visit, *operator_;
 };
 
 enum lookups_purpose {
 	LOOKUPS_WALK,			/* root, parents, listed servers */
 	LOOKUPS_VISIT,			/* an address that a customer named */
+	LOOKUPS_OPERATOR,		/* one of the configuration: any */
 };
 
 struct lookups_question {
@@ -102,8 +109,8 @@ struct lookups_answer {
 typedef void (*lookups_fn)(void *arg, const struct lookups_answer *answer);
 
 MUST_USE enum err lookups_new(uv_loop_t *loop, const struct lookups_conf *conf,
-    struct children *children, const struct egress_rules *rules,
-    const struct keyring *keys, struct lookups **out);
+    struct children *children, const struct keyring *keys,
+    struct lookups **out);
 
 /**
  * lookups_visit() - may an address that a customer named be asked now?

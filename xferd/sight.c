@@ -16,8 +16,8 @@ static_assert((int)SIGHTING_NAMES_MAX >= (int)WALK_NAMES_MAX,
 static_assert((int)SIGHTING_TXT_MAX >= (int)WALK_LISTED_MAX,
     "every listed server fits");
 
-static void
-put_address(const struct sock_addr *a, uint8_t out[16])
+void
+sight_address(const struct sock_addr *a, uint8_t out[16])
 {
 	memset(out, 0, 16);
 	if (a->family == 4) {
@@ -72,7 +72,7 @@ take_parents(const struct walk_result *r, struct sighting *out)
 		const struct walk_parent *p = &r->parents[i];
 		struct sighting_server *s = &out->parent[i];
 
-		put_address(&p->at, s->address);
+		sight_address(&p->at, s->address);
 		if (p->at.family == 0) {
 			/* No address of it was found: it was never asked. */
 			out->parents_known = false;
@@ -111,7 +111,7 @@ take_texts(const struct walk_result *r, const char *token,
 		const struct walk_listed *l = &r->listed[i];
 		struct sighting_txt *t = &out->txt[out->n_txt++];
 
-		put_address(&l->txt.at, t->address);
+		sight_address(&l->txt.at, t->address);
 		/* SERVERS asks all that have an address; one without is as
 		 * one that does not answer. */
 		if (l->txt.done && l->txt.reason == HANDOFF_OK && l->txt.aa &&

@@ -15,6 +15,9 @@
 #include "xferd/sighting.h"
 #include "xferd/walk.h"
 
+/** sight_address() - as in a sighting: IPv4 is ::ffff:a.b.c.d */
+void sight_address(const struct sock_addr *a, uint8_t out[16]);
+
 /** sight_make() - @token: what the TXT record has to be, exactly */
 void sight_make(const struct walk_result *r, const char *token, int64_t at_ms,
     struct sighting *out);

@@ -178,6 +178,15 @@ auth_has_scope(const struct auth_who *who, const char *scope)
 }
 
 bool
+auth_sees_zone(const struct auth_who *who, const uint8_t zone_id[16])
+{
+	for (size_t i = 0; i < who->n_zones; i++)
+		if (memcmp(who->zone_id[i], zone_id, 16) == 0)
+			return true;
+	return !who->zones_limited;
+}
+
+bool
 auth_scope_known(const char *scope)
 {
 	return role_scope_known(scope);

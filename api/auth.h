@@ -36,6 +36,7 @@ enum {
 	AUTH_EMAIL_MAX = 190,		/* an address, in bytes */
 	AUTH_ZONES_MAX = 64,		/* in a token's list */
 	AUTH_REASON_BYTES = 501,
+	AUTH_NAME_BYTES = 401,		/* 100 characters */
 };
 
 /* AUTH_NOBODY: no token; or a person who is signed in, but to no tenant, or
@@ -56,6 +57,7 @@ struct auth_who {
 	char tenant_text[37];
 	uint8_t token_id[16];		/* via a token */
 	char prefix[AUTH_PREFIX_BYTES];
+	char name[AUTH_NAME_BYTES];	/* ... the token's */
 	uint8_t session_id[16];		/* via a session */
 	bool has_user;
 	uint8_t user_id[16];
@@ -119,6 +121,9 @@ void auth_token_prefix(const char *token, char out[AUTH_PREFIX_BYTES]);
 
 /** auth_has_scope() - @scope "" is open to any token */
 bool auth_has_scope(const struct auth_who *who, const char *scope);
+
+/** auth_sees_zone() - is it in the token's list, if there is one? */
+bool auth_sees_zone(const struct auth_who *who, const uint8_t zone_id[16]);
 
 /** auth_scope_known() - may a token list it? */
 bool auth_scope_known(const char *scope);

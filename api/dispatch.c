@@ -3,6 +3,7 @@
  */
 #include <string.h>
 
+#include "api/acting.h"
 #include "api/app.h"
 #include "api/dispatch.h"
 #include "api/terms.h"
@@ -82,7 +83,11 @@ find_caller(struct req *r)
 		return req_problem(r, PROBLEM_BAD_REQUEST,
 		    "Understudy-Tenant must be the id of a tenant");
 	if (r->token[0] != '\0') {
-		e = repo_token_find(r->repo, r->token, &r->who);
+		e = repo_token_find(r->repo, r->token, r->peer, &r->who);
+		if (e == ERR_DENIED)
+			return req_problem(r, PROBLEM_NOT_ALLOWED,
+			    "the token is not good for requests from %s",
+			    r->peer);
 		if (e == ERR_NOT_FOUND)
 			return req_problem(r, PROBLEM_NO_TOKEN,
 			    "the token is not known, expired or revoked");
@@ -123,7 +128,7 @@ wrong_kind(struct req *r)
 		return req_problem(r, PROBLEM_NOT_ALLOWED,
 		    "this route is for people who are logged in, not for "
 		    "tokens");
-	if (r->route->who == ROUTE_OPERATOR)
+	if (r->route->who == ROUTE_OPERATOR || r->match.acting)
 		return req_problem(r, PROBLEM_NOT_ALLOWED,
 		    "this route is the operator's");
 	if (who->kind == AUTH_OPERATOR)
@@ -132,6 +137,23 @@ wrong_kind(struct req *r)
 	return req_problem(r, PROBLEM_NOT_ALLOWED, "say for which tenant: "
 	    "Understudy-Tenant: <id>, or PATCH /v1/sessions/current; GET "
 	    "/v1/me lists yours");
+}
+
+/* What a token with a list of zones may do beside them is look at what all
+ * zones share. */
+static bool
+open_to_some_zones(const struct route *rt)
+{
+	static const char *const scopes[] = {
+		"zones:read", "zones:write", "transfers:run",
+	};
+
+	if (rt->method != ROUTE_GET && strstr(rt->path, "{zone}") == NULL)
+		return false;
+	for (size_t i = 0; i < COUNT_OF(scopes); i++)
+		if (strcmp(rt->scope, scopes[i]) == 0)
+			return true;
+	return *rt->scope == '\0';
 }
 
 static enum err
@@ -146,6 +168,11 @@ check_caller(struct req *r)
 		return OK;
 	if (!r->known) {
 		e = find_caller(r);
+		if (e == OK && r->reply.status == 0)
+			e = acting_reason(r);
+		if (e == OK && r->reply.status == 0 && r->match.acting &&
+		    who->kind == AUTH_OPERATOR)
+			e = acting_begin(r);
 		if (e != OK || r->reply.status != 0)
 			return e;
 	}
@@ -157,7 +184,8 @@ check_caller(struct req *r)
 		opens = who->via == AUTH_VIA_SESSION;
 		break;
 	case ROUTE_TENANT:
-		opens = who->kind == AUTH_TENANT;
+		opens = r->match.acting ? who->acting :
+		    who->kind == AUTH_TENANT;
 		break;
 	case ROUTE_OPERATOR:
 		opens = who->kind == AUTH_OPERATOR;
@@ -165,9 +193,15 @@ check_caller(struct req *r)
 	}
 	if (!opens)
 		return wrong_kind(r);
-	if (rt->who == ROUTE_TENANT && who->suspended)
-		return req_problem(r, PROBLEM_NOT_ALLOWED,
-		    "the tenant is suspended");
+	if (rt->who == ROUTE_TENANT && who->suspended &&
+	    rt->method != ROUTE_GET)
+		return req_problem(r, PROBLEM_SUSPENDED, "nothing can be "
+		    "changed while the account is suspended; GET /v1/limits "
+		    "says why: ask the operator");
+	if (rt->who == ROUTE_TENANT && who->zones_limited &&
+	    !open_to_some_zones(rt))
+		return req_problem(r, PROBLEM_NOT_ALLOWED, "the token is for "
+		    "some zones only: this route is not about one of them");
 	if (!auth_has_scope(who, rt->scope))
 		return req_problem(r, PROBLEM_NOT_ALLOWED,
 		    who->via == AUTH_VIA_SESSION ?
@@ -213,6 +247,8 @@ dispatch_run(struct req *r, struct repo *repo)
 		e = parse_body(r);
 	if (e == OK && r->reply.status == 0)
 		e = r->route->handler(r);
+	if (e == OK && r->who.acting)
+		acting_end(r);
 	if (e == OK && r->reply.status == 0 && r->park_until_ms == 0)
 		e = ERR_INTERNAL;
 	/* A handler may have said it better than problem_of() can. */

@@ -67,7 +67,8 @@ lookup_zone(struct db *db, struct req *r, const char *text,
 	if (e != OK || db_rows_failed(rows))
 		e = ERR_CORRUPT;
 	db_rows_free(rows);
-	return e;
+	return e == OK && !auth_sees_zone(&r->who, out_zone->id) ?
+	    ERR_NOT_FOUND : e;
 }
 
 static enum err

@@ -8,6 +8,7 @@
 #include "api/mask.h"
 #include "api/repo.h"
 #include "api/req.h"
+#include "api/role.h"
 #include "api/sql.h"
 #include "api/terms.h"
 #include "common/db/db_tx.h"
@@ -83,6 +84,35 @@ keep_why(struct repo *repo, struct db *db)
 	    db_error(db));
 }
 
+/* A token does what its maker may do today, and no more. */
+static void
+fill_maker(struct db_rows *rows, struct auth_who *who)
+{
+	if (db_is_null(rows, 0, 7))
+		return;
+	who->has_user = true;
+	db_get_uuid(rows, 0, 7, who->user_id);
+	who->role = role_parse(db_get_text_or(rows, 0, 8, ""));
+	role_limit(who->scopes, who->role, who->scopes);
+}
+
+static void
+fill_zones(struct db_rows *rows, struct auth_who *who)
+{
+	struct db_items items;
+	const uint8_t *id;
+	size_t len;
+
+	if (db_is_null(rows, 0, 9))
+		return;
+	who->zones_limited = true;
+	db_get_items(rows, 0, 9, &items);
+	while (who->n_zones < AUTH_ZONES_MAX &&
+	    db_items_next(&items, &id, &len))
+		if (id != NULL && len == 16)
+			memcpy(who->zone_id[who->n_zones++], id, 16);
+}
+
 static enum err
 fill_who(struct db_rows *rows, struct auth_who *who)
 {
@@ -102,9 +132,13 @@ fill_who(struct db_rows *rows, struct auth_who *who)
 	snprintf(scopes, sizeof(scopes), "%s", db_get_text(rows, 0, 4));
 	snprintf(who->scopes, sizeof(who->scopes), " %.*s ",
 	    (int)sizeof(who->scopes) - 3, scopes);
+	who->suspended = db_get_bool(rows, 0, 5);
+	snprintf(who->name, sizeof(who->name), "%s", db_get_text(rows, 0, 6));
+	fill_maker(rows, who);
+	fill_zones(rows, who);
 	if (db_rows_failed(rows))
 		return ERR_CORRUPT;
-	return db_get_bool(rows, 0, 5) ? ERR_DENIED : OK;
+	return db_get_bool(rows, 0, 10) ? OK : ERR_DENIED;
 }
 
 /* One statement as apid_auth, outside a transaction. */
@@ -134,7 +168,7 @@ ask_auth(struct repo *repo, const struct db_stmt *stmt,
  * secret, so there is nothing left to compare. */
 
 enum err
-repo_token_find(struct repo *repo, const char *token,
+repo_token_find(struct repo *repo, const char *token, const char *peer,
     struct auth_who *out_who)
 {
 	uint8_t hash[AUTH_HASH_BYTES];
@@ -143,7 +177,8 @@ repo_token_find(struct repo *repo, const char *token,
 
 	auth_token_hash(repo->conf.pepper, token, hash);
 	e = ask_auth(repo, SQL_STMT(token_find),
-	    DB_PARAMS(db_bytes(hash, sizeof(hash))), &rows);
+	    DB_PARAMS(db_bytes(hash, sizeof(hash)),
+		db_text(*peer != '\0' ? peer : NULL)), &rows);
 	if (e != OK)
 		return e;
 	e = db_rows_n(rows) != 1 ? ERR_NOT_FOUND : fill_who(rows, out_who);
@@ -349,6 +384,7 @@ find_actor(const struct req *r, struct actor *a)
 	} else {
 		a->kind = operator ? "operator" : "token";
 		a->token = who->token_id;
+		a->name = who->name;
 	}
 	if (who->has_user)
 		a->person = who->user_id;

@@ -36,7 +36,7 @@ void repo_free(struct repo *repo);
 
 /** repo_token_find() - who has this token: OK, ERR_NOT_FOUND, or database */
 MUST_USE enum err repo_token_find(struct repo *repo, const char *token,
-    struct auth_who *out_who);
+    const char *peer, struct auth_who *out_who);
 
 /**
  * repo_session_find() - who is signed in with this cookie

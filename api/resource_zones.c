@@ -122,6 +122,9 @@ print_verdict(struct jw *w, struct db_rows *rows, size_t row)
 		    "we serve, at the same serial %u: raise the serial at the "
 		    "primary that is right", db_get_text(rows, row, 27),
 		    in.serial);
+	if (!db_is_null(rows, row, 33))
+		jw_str(w, NULL, "the operator has suspended this zone: it is "
+		    "not served; ask the operator");
 	print_pin(w, rows, row);
 	jw_end_list(w);
 }
@@ -155,6 +158,7 @@ resource_zones_print(struct jw *w, const char *member, const struct conf *conf,
 	show_json(w, "policy", rows, row, 28);
 	show_json(w, "held", rows, row, 29);
 	show_json(w, "pinned", rows, row, 30);
+	show_json(w, "suspended", rows, row, 33);
 	show_time(w, "created_at", rows, row, 15);
 	show_time(w, "changed_at", rows, row, 16);
 	jw_end_object(w);
@@ -449,6 +453,7 @@ list_zones(struct db *db, struct req *r, void *arg)
 	const char *state = req_query(r, "state");
 	const char *q = req_query(r, "q");
 	char cursor[REPLY_CURSOR_BYTES], lower[DNAME_TEXT_MAX];
+	struct db_array seen;
 	struct db_rows *rows = NULL;
 	struct jw w;
 	int64_t limit;
@@ -466,9 +471,14 @@ list_zones(struct db *db, struct req *r, void *arg)
 		lower[n] = '\0';
 		q = lower;
 	}
+	db_array_init(&seen, DB_ARRAY_UUID, 4096);
+	for (size_t i = 0; i < r->who.n_zones; i++)
+		db_array_add(&seen, r->who.zone_id[i], 16);
 	e = db_exec(db, SQL_STMT(zone_list), DB_PARAMS(
 	    db_uuid(r->who.tenant_id), db_text(cursor), db_i64(limit + 1),
-	    db_text(q), db_text(health), db_text(state)), &rows);
+	    db_text(q), db_text(health), db_text(state),
+	    db_if(r->who.zones_limited, db_array_param(&seen))), &rows);
+	db_array_fini(&seen);
 	if (e != OK)
 		return e;
 	n = db_rows_n(rows);

@@ -202,20 +202,19 @@ is_record_write(const char *path)
 	return p != NULL && strncmp(p, "/records/", 9) == 0;
 }
 
-enum err
-route_find(enum route_method method, const char *path,
+/* Add what the table has for a path; @acting: tenants' routes alone. */
+static enum err
+match_table(enum route_method method, const char *path, bool acting,
     struct route_match *out)
 {
 	const char *start[ROUTE_PARAMS_MAX];
 	size_t len[ROUTE_PARAMS_MAX], n;
 
-	memset(out, 0, offsetof(struct route_match, param));
-	if (!path_is_clean(path))
-		return ERR_MALFORMED;
 	for (size_t i = 0; i < COUNT_OF(routes); i++) {
 		const struct route *rt = &routes[i];
 
-		if (!shape_matches(rt->path, path, start, len, &n))
+		if ((acting && rt->who != ROUTE_TENANT) ||
+		    !shape_matches(rt->path, path, start, len, &n))
 			continue;
 		out->allow |= (int)rt->method;
 		if (rt->method != method) {
@@ -224,6 +223,7 @@ route_find(enum route_method method, const char *path,
 			continue;
 		}
 		out->route = rt;
+		out->acting = acting;
 		out->n_params = n;
 		for (size_t k = 0; k < n; k++) {
 			enum err e = route_unescape(start[k], len[k], false,
@@ -243,4 +243,30 @@ route_find(enum route_method method, const char *path,
 		out->read_only = true;
 	}
 	return OK;
+}
+
+enum err
+route_find(enum route_method method, const char *path,
+    struct route_match *out)
+{
+	static const char within[] = "/v1/operator/tenants/";
+	char inner[ROUTE_INNER_BYTES];
+	const char *tenant, *rest;
+	enum err e;
+
+	memset(out, 0, offsetof(struct route_match, param));
+	if (!path_is_clean(path))
+		return ERR_MALFORMED;
+	e = match_table(method, path, false, out);
+	if (e != OK || out->route != NULL ||
+	    strncmp(path, within, sizeof(within) - 1) != 0)
+		return e;
+	tenant = path + sizeof(within) - 1;
+	rest = strchr(tenant, '/');
+	if (rest == NULL || rest - tenant != sizeof(out->tenant) - 1 ||
+	    strlen(rest) + 4 > sizeof(inner))
+		return OK;
+	memcpy(out->tenant, tenant, sizeof(out->tenant) - 1);
+	snprintf(inner, sizeof(inner), "/v1%s", rest);
+	return match_table(method, inner, true, out);
 }

@@ -18,6 +18,7 @@ enum {
 	ROUTE_PARAMS_MAX = 2,
 	ROUTE_PARAM_BYTES = 1100,	/* a name of 255 bytes, each \DDD */
 	ROUTE_ALLOW_BYTES = 64,
+	ROUTE_INNER_BYTES = 4096,	/* of a tenant's path, for operators */
 };
 
 enum route_method {
@@ -55,6 +56,8 @@ struct route_match {
 	const struct route *route;	/* NULL: see allow */
 	int allow;			/* methods of this path; 0: no such path */
 	bool read_only;			/* a write to a zone's records */
+	bool acting;			/* a tenant's route, for an operator: */
+	char tenant[37];		/* below /v1/operator/tenants/{this}/ */
 	size_t n_params;
 	char param[ROUTE_PARAMS_MAX][ROUTE_PARAM_BYTES];
 };
@@ -70,6 +73,8 @@ void route_allow(int methods, char *out);
  * route_find() - match a raw path, without the query
  *
  * Segments are compared raw, parameters are percent-decoded, then "=XX".
+ * Below /v1/operator/tenants/{tenant}/, what is no route of its own is the
+ * tenant's route of the rest, with @out->acting.
  *
  * Returns OK (look at @out->route and @out->allow); ERR_MALFORMED when the
  * path holds an escape that is wrong or not allowed (%00, %2F), or a byte

@@ -1,4 +1,31 @@
 
+-- FUNCTION attempt_counted()
+
+CREATE FUNCTION public.attempt_counted() RETURNS trigger
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+    AS $$
+DECLARE
+	today date := (now() AT TIME ZONE 'UTC')::date;
+BEGIN
+	IF NOT EXISTS (SELECT FROM added a WHERE a.bytes > 0
+	    AND a.kind IN ('axfr', 'ixfr')) THEN
+		RETURN NULL;
+	END IF;
+	INSERT INTO tenant_day AS d (tenant_id, day, transfer_bytes)
+	SELECT a.tenant_id, today, sum(a.bytes) FROM added a
+	WHERE a.bytes > 0 AND a.kind IN ('axfr', 'ixfr')
+	GROUP BY a.tenant_id ORDER BY a.tenant_id
+	ON CONFLICT ON CONSTRAINT tenant_day_tenant_id_day_pk DO UPDATE
+	SET transfer_bytes = d.transfer_bytes + excluded.transfer_bytes;
+	DELETE FROM tenant_day d USING added a
+	WHERE d.tenant_id = a.tenant_id AND d.day < today - 62;
+	RETURN NULL;
+END
+$$;
+
+COMMENT ON FUNCTION public.attempt_counted() IS 'count what transfers took';
+
 -- FUNCTION attempt_prune(uuid[], integer)
 
 CREATE FUNCTION public.attempt_prune(zones uuid[], keep integer) RETURNS bigint
@@ -280,6 +307,52 @@ END
 $_$;
 
 COMMENT ON FUNCTION public.mail_put(recipient text, template text, params jsonb, tenant uuid, id uuid, sealed bytea) IS 'queue a letter; false when its reader or the tenant had enough of them';
+
+-- FUNCTION membership_ended()
+
+CREATE FUNCTION public.membership_ended() RETURNS trigger
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+    AS $$
+BEGIN
+	UPDATE token SET revoked_at = now()
+	WHERE tenant_id = OLD.tenant_id AND maker_id = OLD.user_id
+	AND revoked_at IS NULL;
+	RETURN NULL;
+END
+$$;
+
+COMMENT ON FUNCTION public.membership_ended() IS 'the tokens of a member go with the membership, and stay gone when the person is invited again';
+
+-- FUNCTION membership_guard()
+
+CREATE FUNCTION public.membership_guard() RETURNS trigger
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+    AS $$
+BEGIN
+	IF OLD.role <> 'owner' OR (TG_OP = 'UPDATE' AND NEW.role = 'owner')
+	THEN
+		RETURN coalesce(NEW, OLD);
+	END IF;
+	-- A tenant that is going takes its members along.
+	PERFORM FROM tenant n WHERE n.id = OLD.tenant_id
+	AND n.deleted_at IS NULL FOR NO KEY UPDATE;
+	IF FOUND AND NOT EXISTS (SELECT FROM membership m
+	    JOIN user_account u ON u.id = m.user_id
+	    WHERE m.tenant_id = OLD.tenant_id AND m.role = 'owner'
+	    AND m.user_id <> OLD.user_id AND u.disabled_at IS NULL)
+	    AND EXISTS (SELECT FROM user_account u WHERE u.id = OLD.user_id)
+	THEN
+		RAISE EXCEPTION 'the last owner of tenant % stays',
+		    OLD.tenant_id USING ERRCODE = 'check_violation',
+			CONSTRAINT = 'membership_last_owner_ck';
+	END IF;
+	RETURN coalesce(NEW, OLD);
+END
+$$;
+
+COMMENT ON FUNCTION public.membership_guard() IS 'a tenant that has an owner keeps one: the last can neither leave, nor be removed or demoted';
 
 -- FUNCTION owner_key_text(bytea, bytea)
 
@@ -573,6 +646,76 @@ $_$;
 
 COMMENT ON FUNCTION public.session_find(hash bytea, idle_s bigint, wanted uuid) IS 'who a session is, by the keyed hash of its cookie, and what they are in the tenant "wanted", else in the chosen one, else in their only one; no row when unknown, over, idle for idle_s seconds, or disabled';
 
+-- FUNCTION tenant_created()
+
+CREATE FUNCTION public.tenant_created() RETURNS trigger
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+    AS $$
+BEGIN
+	INSERT INTO tenant_usage (tenant_id) VALUES (NEW.id);
+	RETURN NULL;
+END
+$$;
+
+COMMENT ON FUNCTION public.tenant_created() IS 'every tenant has its totals';
+
+-- FUNCTION tenant_delete(uuid)
+
+CREATE FUNCTION public.tenant_delete(tenant uuid) RETURNS void
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+    AS $_$
+BEGIN
+	-- Its name is free at once.
+	UPDATE tenant SET deleted_at = now(),
+	    name = left(name, 50) || ' (deleted ' || id || ')'
+	WHERE id = $1 AND deleted_at IS NULL;
+	UPDATE token SET revoked_at = now()
+	WHERE tenant_id = $1 AND revoked_at IS NULL;
+	DELETE FROM membership WHERE tenant_id = $1;
+	UPDATE zone SET deleted_at = now(), changed_at = now()
+	WHERE tenant_id = $1 AND deleted_at IS NULL;
+	DELETE FROM tenant n WHERE n.id = $1
+	AND NOT EXISTS (SELECT FROM zone z WHERE z.tenant_id = $1);
+END
+$_$;
+
+COMMENT ON FUNCTION public.tenant_delete(tenant uuid) IS 'the end of a tenant: tokens and memberships now, zones as the edges drop them, then the rest';
+
+-- FUNCTION tenant_records_add(uuid[], bigint[])
+
+CREATE FUNCTION public.tenant_records_add(tenants uuid[], growths bigint[]) RETURNS void
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+    AS $$
+DECLARE
+	r record;
+	total bigint;
+	most bigint;
+BEGIN
+	-- In order, so that two publishers do not wait for each other.
+	FOR r IN SELECT t.id, t.growth FROM unnest(tenants, growths)
+	    AS t (id, growth) WHERE t.growth <> 0 ORDER BY t.id
+	LOOP
+		UPDATE tenant_usage u SET records = u.records + r.growth
+		WHERE u.tenant_id = r.id RETURNING u.records INTO total;
+		CONTINUE WHEN NOT FOUND OR r.growth < 0;
+		SELECT coalesce((n.limits ->> 'records')::bigint,
+		    nullif(current_setting('understudy.records_max', true),
+		    '')::bigint) INTO most FROM tenant n WHERE n.id = r.id;
+		IF total > most THEN
+			RAISE EXCEPTION 'tenant % would have % of % records',
+			    r.id, total, most USING ERRCODE =
+			    'check_violation', CONSTRAINT =
+			    'tenant_usage_records_max_ck';
+		END IF;
+	END LOOP;
+END
+$$;
+
+COMMENT ON FUNCTION public.tenant_records_add(tenants uuid[], growths bigint[]) IS 'move the totals; one that grows beyond its limit is refused';
+
 -- FUNCTION tenant_suspended()
 
 CREATE FUNCTION public.tenant_suspended() RETURNS trigger
@@ -622,38 +765,49 @@ $$;
 
 COMMENT ON PROCEDURE public.tenant_table_protect(IN t regclass, IN tenant_column name) IS 'for migrations: force row security on a tenant''s table. apid_app sees the rows of understudy.tenant only; an unset or emptied setting sees none. Grants are still needed, and decide for the other roles';
 
--- FUNCTION token_find(bytea)
+-- FUNCTION token_find(bytea, inet)
 
-CREATE FUNCTION public.token_find(hash bytea) RETURNS TABLE(token_id uuid, kind text, prefix text, scopes text[], expires_at timestamp with time zone, tenant_id uuid, tenant_name text, tenant_limits jsonb, tenant_suspended_at timestamp with time zone)
+CREATE FUNCTION public.token_find(hash bytea, source inet) RETURNS TABLE(token_id uuid, kind text, prefix text, name text, scopes text[], tenant_id uuid, tenant_suspended_at timestamp with time zone, maker_id uuid, maker_role text, zones uuid[], source_good boolean)
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'public', 'pg_temp'
     AS $_$
 #variable_conflict use_column
 DECLARE
-	found_id uuid;
-	used timestamptz;
+	t token;
+	good boolean;
 BEGIN
-	SELECT t.id, t.last_used_at INTO found_id, used FROM token t
-	WHERE t.hash = $1 AND t.revoked_at IS NULL
-	AND (t.expires_at IS NULL OR t.expires_at > now());
+	SELECT k.* INTO t FROM token k
+	WHERE k.hash = $1 AND k.revoked_at IS NULL
+	AND (k.expires_at IS NULL OR k.expires_at > now())
+	AND (k.idle_days IS NULL OR greatest(k.last_used_at, k.created_at)
+	    > now() - make_interval(days => k.idle_days))
+	AND (k.maker_id IS NULL OR EXISTS (SELECT FROM membership m
+	    JOIN user_account u ON u.id = m.user_id
+	    WHERE m.tenant_id = k.tenant_id AND m.user_id = k.maker_id
+	    AND u.disabled_at IS NULL));
 	IF NOT FOUND THEN
 		RETURN;
 	END IF;
-	IF used IS NULL OR used < now() - interval '1 minute' THEN
+	good := t.networks IS NULL
+	    OR coalesce($2 <<= ANY (t.networks), false);
+	IF good AND (t.last_used_at IS NULL
+	    OR t.last_used_at < now() - interval '1 minute') THEN
 		-- Never wait for another request that notes the same.
-		UPDATE token t SET last_used_at = now() WHERE t.id = (
-			SELECT k.id FROM token k WHERE k.id = found_id
+		UPDATE token SET last_used_at = now(), last_used_from = $2
+		WHERE id = (SELECT k.id FROM token k WHERE k.id = t.id
 			FOR NO KEY UPDATE SKIP LOCKED);
 	END IF;
 	RETURN QUERY
-	SELECT t.id, t.kind, t.prefix, t.scopes, t.expires_at, t.tenant_id,
-	    n.name, n.limits, n.suspended_at
-	FROM token t LEFT JOIN tenant n ON n.id = t.tenant_id
-	WHERE t.id = found_id;
+	SELECT t.id, t.kind, t.prefix, t.name, t.scopes, t.tenant_id,
+	    n.suspended_at, t.maker_id, m.role, t.zones, good
+	FROM (SELECT) one
+	LEFT JOIN tenant n ON n.id = t.tenant_id
+	LEFT JOIN membership m
+	    ON m.tenant_id = t.tenant_id AND m.user_id = t.maker_id;
 END
 $_$;
 
-COMMENT ON FUNCTION public.token_find(hash bytea) IS 'who a bearer token is, by the keyed hash of its secret; no row when unknown, revoked or expired';
+COMMENT ON FUNCTION public.token_find(hash bytea, source inet) IS 'who a bearer token is, by the keyed hash of its secret, for a request from an address; no row when unknown, revoked, expired, idle for too long, or made by somebody who is no member any more';
 
 -- FUNCTION wire_label_text(bytea)
 
@@ -843,6 +997,22 @@ $$;
 
 COMMENT ON FUNCTION public.zone_inserted() IS 'give new claims their state and timer rows, and wake xferd';
 
+-- FUNCTION zone_last_removed()
+
+CREATE FUNCTION public.zone_last_removed() RETURNS trigger
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+    AS $$
+BEGIN
+	DELETE FROM tenant n WHERE n.deleted_at IS NOT NULL
+	AND n.id IN (SELECT tenant_id FROM removed)
+	AND NOT EXISTS (SELECT FROM zone z WHERE z.tenant_id = n.id);
+	RETURN NULL;
+END
+$$;
+
+COMMENT ON FUNCTION public.zone_last_removed() IS 'the row of a deleted tenant goes with its last zone';
+
 -- FUNCTION zone_problems(uuid)
 
 CREATE FUNCTION public.zone_problems(zone uuid) RETURNS SETOF text
@@ -910,6 +1080,47 @@ CREATE FUNCTION public.zone_records(zone text) RETURNS TABLE(tenant_id uuid, own
 $_$;
 
 COMMENT ON FUNCTION public.zone_records(zone text) IS 'what is published of a zone, by name: SELECT * FROM zone_records(''example.com''). Rows of every claim that the caller may see';
+
+-- FUNCTION zone_records_changed()
+
+CREATE FUNCTION public.zone_records_changed() RETURNS trigger
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+    AS $$
+DECLARE
+	tenants uuid[];
+	growths bigint[];
+BEGIN
+	IF TG_OP = 'UPDATE' THEN
+		SELECT array_agg(x.tenant_id), array_agg(x.growth)
+		INTO tenants, growths FROM (SELECT n.tenant_id, sum(
+			CASE WHEN n.state = 'deleted' THEN 0
+			    ELSE n.record_count END
+			- CASE WHEN o.state = 'deleted' THEN 0
+			    ELSE o.record_count END)::bigint AS growth
+		    FROM now_rows n JOIN old_rows o ON o.zone_id = n.zone_id
+		    GROUP BY n.tenant_id) x WHERE x.growth <> 0;
+	ELSIF TG_OP = 'INSERT' THEN
+		SELECT array_agg(x.tenant_id), array_agg(x.growth)
+		INTO tenants, growths FROM (SELECT n.tenant_id,
+		    sum(n.record_count)::bigint AS growth FROM now_rows n
+		    WHERE n.state <> 'deleted' AND n.record_count > 0
+		    GROUP BY n.tenant_id) x;
+	ELSE
+		SELECT array_agg(x.tenant_id), array_agg(x.growth)
+		INTO tenants, growths FROM (SELECT o.tenant_id,
+		    -sum(o.record_count)::bigint AS growth FROM old_rows o
+		    WHERE o.state <> 'deleted' AND o.record_count > 0
+		    GROUP BY o.tenant_id) x;
+	END IF;
+	IF tenants IS NOT NULL THEN
+		PERFORM tenant_records_add(tenants, growths);
+	END IF;
+	RETURN NULL;
+END
+$$;
+
+COMMENT ON FUNCTION public.zone_records_changed() IS 'carry what zones hold to the totals of their tenants';
 
 -- FUNCTION zone_removed()
 
@@ -1725,6 +1936,7 @@ CREATE TABLE public.tenant (
     suspended_at timestamp with time zone,
     suspended_by text,
     suspended_reason text,
+    deleted_at timestamp with time zone,
     CONSTRAINT tenant_limits_ck CHECK ((jsonb_typeof(limits) = 'object'::text)),
     CONSTRAINT tenant_name_ck CHECK (((length(name) >= 1) AND (length(name) <= 100))),
     CONSTRAINT tenant_suspended_ck CHECK (((suspended_at IS NOT NULL) OR ((suspended_by IS NULL) AND (suspended_reason IS NULL)))),
@@ -1742,6 +1954,8 @@ COMMENT ON COLUMN public.tenant.suspended_at IS 'when the operator stopped this 
 COMMENT ON COLUMN public.tenant.suspended_by IS 'the actor, as in audit';
 
 COMMENT ON COLUMN public.tenant.suspended_reason IS 'what the tenant is told';
+
+COMMENT ON COLUMN public.tenant.deleted_at IS 'set: it is gone for everybody; the row follows its last zone, when the edges have dropped that';
 
 -- TABLE zone_timer
 
@@ -1865,6 +2079,36 @@ COMMENT ON VIEW public.stat_service IS 'one row of figures for monitoring; oldes
 
 COMMENT ON COLUMN public.stat_service.due_age_s IS 'of the longest waiting, seconds';
 
+-- TABLE tenant_day
+
+CREATE TABLE public.tenant_day (
+    tenant_id uuid NOT NULL,
+    day date NOT NULL,
+    transfer_bytes bigint DEFAULT 0 NOT NULL,
+    CONSTRAINT tenant_day_transfer_bytes_ck CHECK ((transfer_bytes >= 0))
+)
+WITH (fillfactor='50');
+
+ALTER TABLE ONLY public.tenant_day FORCE ROW LEVEL SECURITY;
+
+COMMENT ON TABLE public.tenant_day IS 'what a tenant''s transfers took, by day (UTC), for two months. No foreign key: attempts outlive their tenant by a moment';
+
+COMMENT ON COLUMN public.tenant_day.transfer_bytes IS 'received in AXFR and IXFR, good or not, in bytes of DNS messages';
+
+-- TABLE tenant_usage
+
+CREATE TABLE public.tenant_usage (
+    tenant_id uuid NOT NULL,
+    records bigint DEFAULT 0 NOT NULL
+)
+WITH (fillfactor='50');
+
+ALTER TABLE ONLY public.tenant_usage FORCE ROW LEVEL SECURITY;
+
+COMMENT ON TABLE public.tenant_usage IS 'running totals of a tenant, kept by triggers; the row is the lock under which they are compared with the limit';
+
+COMMENT ON COLUMN public.tenant_usage.records IS 'of what is stored of all zones that are not deleted';
+
 -- TABLE token
 
 CREATE TABLE public.token (
@@ -1879,12 +2123,20 @@ CREATE TABLE public.token (
     expires_at timestamp with time zone,
     last_used_at timestamp with time zone,
     revoked_at timestamp with time zone,
+    maker_id uuid,
+    zones uuid[],
+    networks cidr[],
+    idle_days integer,
+    last_used_from inet,
     CONSTRAINT token_hash_ck CHECK ((octet_length(hash) = 32)),
+    CONSTRAINT token_idle_days_ck CHECK (((idle_days >= 1) AND (idle_days <= 3650))),
     CONSTRAINT token_kind_ck CHECK ((kind = ANY (ARRAY['operator'::text, 'tenant'::text]))),
     CONSTRAINT token_kind_tenant_id_ck CHECK (((kind = 'operator'::text) = (tenant_id IS NULL))),
     CONSTRAINT token_name_ck CHECK ((length(name) <= 100)),
+    CONSTRAINT token_networks_ck CHECK ((((cardinality(networks) >= 1) AND (cardinality(networks) <= 32)) AND (array_position(networks, NULL::cidr) IS NULL))),
     CONSTRAINT token_prefix_ck CHECK (((length(prefix) >= 1) AND (length(prefix) <= 32))),
-    CONSTRAINT token_scopes_ck CHECK (((cardinality(scopes) >= 1) AND (cardinality(scopes) <= 64)))
+    CONSTRAINT token_scopes_ck CHECK (((cardinality(scopes) >= 1) AND (cardinality(scopes) <= 64))),
+    CONSTRAINT token_zones_ck CHECK ((((cardinality(zones) >= 1) AND (cardinality(zones) <= 64)) AND (array_position(zones, NULL::uuid) IS NULL) AND (kind = 'tenant'::text)))
 );
 
 ALTER TABLE ONLY public.token FORCE ROW LEVEL SECURITY;
@@ -1898,6 +2150,16 @@ COMMENT ON COLUMN public.token.prefix IS 'the first characters of the token, to 
 COMMENT ON COLUMN public.token.hash IS 'BLAKE2b-256 of the secret, keyed with the pepper that only apid has';
 
 COMMENT ON COLUMN public.token.last_used_at IS 'to the minute: token_find writes it at most once a minute';
+
+COMMENT ON COLUMN public.token.maker_id IS 'the person who made it: it can do what that person can do today, and nothing once they are no member. Null: made by the operator. No foreign key: a maker who is gone must not become none';
+
+COMMENT ON COLUMN public.token.zones IS 'the only zones that it sees; null: all';
+
+COMMENT ON COLUMN public.token.networks IS 'where its requests may come from; null: anywhere';
+
+COMMENT ON COLUMN public.token.idle_days IS 'dead after so many days without use; null: it may sleep';
+
+COMMENT ON COLUMN public.token.last_used_from IS 'as of last_used_at';
 
 -- TABLE tsig_key
 
@@ -2313,6 +2575,11 @@ ALTER TABLE ONLY public.session
 ALTER TABLE ONLY public.setting
     ADD CONSTRAINT setting_name_pk PRIMARY KEY (name);
 
+-- CONSTRAINT tenant_day tenant_day_tenant_id_day_pk
+
+ALTER TABLE ONLY public.tenant_day
+    ADD CONSTRAINT tenant_day_tenant_id_day_pk PRIMARY KEY (tenant_id, day);
+
 -- CONSTRAINT tenant tenant_id_pk
 
 ALTER TABLE ONLY public.tenant
@@ -2322,6 +2589,11 @@ ALTER TABLE ONLY public.tenant
 
 ALTER TABLE ONLY public.tenant
     ADD CONSTRAINT tenant_name_uq UNIQUE (name);
+
+-- CONSTRAINT tenant_usage tenant_usage_tenant_id_pk
+
+ALTER TABLE ONLY public.tenant_usage
+    ADD CONSTRAINT tenant_usage_tenant_id_pk PRIMARY KEY (tenant_id);
 
 -- CONSTRAINT token token_hash_uq
 
@@ -2592,6 +2864,12 @@ CREATE INDEX session_user_id_ix ON public.session USING btree (user_id);
 
 COMMENT ON INDEX public.session_user_id_ix IS 'for the list of a person''s sessions, and the foreign key';
 
+-- INDEX token_maker_id_ix
+
+CREATE INDEX token_maker_id_ix ON public.token USING btree (tenant_id, maker_id) WHERE ((maker_id IS NOT NULL) AND (revoked_at IS NULL));
+
+COMMENT ON INDEX public.token_maker_id_ix IS 'for revoking, when a member leaves';
+
 -- INDEX token_tenant_id_ix
 
 CREATE INDEX token_tenant_id_ix ON public.token USING btree (tenant_id, created_at);
@@ -2730,6 +3008,10 @@ CREATE INDEX zone_version_created_at_ix ON public.zone_version USING btree (crea
 
 COMMENT ON INDEX public.zone_version_created_at_ix IS 'for retention';
 
+-- TRIGGER attempt attempt_counted
+
+CREATE TRIGGER attempt_counted AFTER INSERT ON public.attempt REFERENCING NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION public.attempt_counted();
+
 -- TRIGGER audit audit_stays
 
 CREATE TRIGGER audit_stays BEFORE DELETE OR UPDATE OR TRUNCATE ON public.audit FOR EACH STATEMENT EXECUTE FUNCTION public.audit_stays();
@@ -2740,11 +3022,23 @@ ALTER TABLE public.audit ENABLE ALWAYS TRIGGER audit_stays;
 
 CREATE TRIGGER job_inserted AFTER INSERT ON public.job FOR EACH STATEMENT EXECUTE FUNCTION public.job_inserted();
 
+-- TRIGGER membership membership_ended
+
+CREATE TRIGGER membership_ended AFTER DELETE ON public.membership FOR EACH ROW EXECUTE FUNCTION public.membership_ended();
+
+-- TRIGGER membership membership_guard
+
+CREATE TRIGGER membership_guard BEFORE DELETE OR UPDATE OF role ON public.membership FOR EACH ROW EXECUTE FUNCTION public.membership_guard();
+
 -- TRIGGER refresh_batch refresh_batch_stamp
 
 CREATE TRIGGER refresh_batch_stamp BEFORE INSERT OR UPDATE ON public.refresh_batch FOR EACH ROW EXECUTE FUNCTION public.feed_stamp();
 
 ALTER TABLE public.refresh_batch ENABLE ALWAYS TRIGGER refresh_batch_stamp;
+
+-- TRIGGER tenant tenant_created
+
+CREATE TRIGGER tenant_created AFTER INSERT ON public.tenant FOR EACH ROW EXECUTE FUNCTION public.tenant_created();
 
 -- TRIGGER tenant tenant_suspended
 
@@ -2761,6 +3055,22 @@ CREATE TRIGGER zone_guard_changed BEFORE UPDATE ON public.zone_guard FOR EACH RO
 -- TRIGGER zone zone_inserted
 
 CREATE TRIGGER zone_inserted AFTER INSERT ON public.zone REFERENCING NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION public.zone_inserted();
+
+-- TRIGGER zone zone_last_removed
+
+CREATE TRIGGER zone_last_removed AFTER DELETE ON public.zone REFERENCING OLD TABLE AS removed FOR EACH STATEMENT EXECUTE FUNCTION public.zone_last_removed();
+
+-- TRIGGER zone_state zone_records_changed
+
+CREATE TRIGGER zone_records_changed AFTER UPDATE ON public.zone_state REFERENCING OLD TABLE AS old_rows NEW TABLE AS now_rows FOR EACH STATEMENT EXECUTE FUNCTION public.zone_records_changed();
+
+-- TRIGGER zone_state zone_records_inserted
+
+CREATE TRIGGER zone_records_inserted AFTER INSERT ON public.zone_state REFERENCING NEW TABLE AS now_rows FOR EACH STATEMENT EXECUTE FUNCTION public.zone_records_changed();
+
+-- TRIGGER zone_state zone_records_removed
+
+CREATE TRIGGER zone_records_removed AFTER DELETE ON public.zone_state REFERENCING OLD TABLE AS old_rows FOR EACH STATEMENT EXECUTE FUNCTION public.zone_records_changed();
 
 -- TRIGGER zone zone_removed
 
@@ -2850,6 +3160,11 @@ ALTER TABLE ONLY public.session
 
 ALTER TABLE ONLY public.session
     ADD CONSTRAINT session_user_id_fk FOREIGN KEY (user_id) REFERENCES public.user_account(id) ON DELETE CASCADE;
+
+-- FK CONSTRAINT tenant_usage tenant_usage_tenant_id_fk
+
+ALTER TABLE ONLY public.tenant_usage
+    ADD CONSTRAINT tenant_usage_tenant_id_fk FOREIGN KEY (tenant_id) REFERENCES public.tenant(id) ON DELETE CASCADE;
 
 -- FK CONSTRAINT token token_tenant_id_fk
 
@@ -3024,6 +3339,18 @@ CREATE POLICY session_trusted_rls ON public.session TO understudy_owner, underst
 
 ALTER TABLE public.tenant ENABLE ROW LEVEL SECURITY;
 
+-- ROW SECURITY tenant_day
+
+ALTER TABLE public.tenant_day ENABLE ROW LEVEL SECURITY;
+
+-- POLICY tenant_day tenant_day_tenant_rls
+
+CREATE POLICY tenant_day_tenant_rls ON public.tenant_day TO understudy_apid_app USING ((tenant_id = (NULLIF(current_setting('understudy.tenant'::text, true), ''::text))::uuid)) WITH CHECK ((tenant_id = (NULLIF(current_setting('understudy.tenant'::text, true), ''::text))::uuid));
+
+-- POLICY tenant_day tenant_day_trusted_rls
+
+CREATE POLICY tenant_day_trusted_rls ON public.tenant_day TO understudy_owner, understudy_apid_operator, understudy_xferd USING (true) WITH CHECK (true);
+
 -- POLICY tenant tenant_tenant_rls
 
 CREATE POLICY tenant_tenant_rls ON public.tenant TO understudy_apid_app USING ((id = (NULLIF(current_setting('understudy.tenant'::text, true), ''::text))::uuid)) WITH CHECK ((id = (NULLIF(current_setting('understudy.tenant'::text, true), ''::text))::uuid));
@@ -3031,6 +3358,18 @@ CREATE POLICY tenant_tenant_rls ON public.tenant TO understudy_apid_app USING ((
 -- POLICY tenant tenant_trusted_rls
 
 CREATE POLICY tenant_trusted_rls ON public.tenant TO understudy_owner, understudy_apid_operator, understudy_xferd USING (true) WITH CHECK (true);
+
+-- ROW SECURITY tenant_usage
+
+ALTER TABLE public.tenant_usage ENABLE ROW LEVEL SECURITY;
+
+-- POLICY tenant_usage tenant_usage_tenant_rls
+
+CREATE POLICY tenant_usage_tenant_rls ON public.tenant_usage TO understudy_apid_app USING ((tenant_id = (NULLIF(current_setting('understudy.tenant'::text, true), ''::text))::uuid)) WITH CHECK ((tenant_id = (NULLIF(current_setting('understudy.tenant'::text, true), ''::text))::uuid));
+
+-- POLICY tenant_usage tenant_usage_trusted_rls
+
+CREATE POLICY tenant_usage_trusted_rls ON public.tenant_usage TO understudy_owner, understudy_apid_operator, understudy_xferd USING (true) WITH CHECK (true);
 
 -- ROW SECURITY token
 
@@ -3192,6 +3531,8 @@ CREATE POLICY zone_version_trusted_rls ON public.zone_version TO understudy_owne
 
 GRANT ALL ON SCHEMA public TO understudy_owner;
 
+REVOKE ALL ON FUNCTION public.attempt_counted() FROM PUBLIC;
+
 REVOKE ALL ON FUNCTION public.attempt_prune(zones uuid[], keep integer) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.attempt_prune(zones uuid[], keep integer) TO understudy_xferd;
 
@@ -3230,6 +3571,10 @@ GRANT ALL ON FUNCTION public.mail_put(recipient text, template text, params json
 GRANT ALL ON FUNCTION public.mail_put(recipient text, template text, params jsonb, tenant uuid, id uuid, sealed bytea) TO understudy_apid_operator;
 GRANT ALL ON FUNCTION public.mail_put(recipient text, template text, params jsonb, tenant uuid, id uuid, sealed bytea) TO understudy_xferd;
 
+REVOKE ALL ON FUNCTION public.membership_ended() FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION public.membership_guard() FROM PUBLIC;
+
 REVOKE ALL ON FUNCTION public.owner_key_text(key bytea, apex bytea) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.owner_key_text(key bytea, apex bytea) TO understudy_apid_app;
 GRANT ALL ON FUNCTION public.owner_key_text(key bytea, apex bytea) TO understudy_apid_operator;
@@ -3256,12 +3601,19 @@ GRANT ALL ON FUNCTION public.rr_type_text(type integer) TO understudy_xferd;
 REVOKE ALL ON FUNCTION public.session_find(hash bytea, idle_s bigint, wanted uuid) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.session_find(hash bytea, idle_s bigint, wanted uuid) TO understudy_apid_auth;
 
+REVOKE ALL ON FUNCTION public.tenant_created() FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION public.tenant_delete(tenant uuid) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.tenant_delete(tenant uuid) TO understudy_apid_operator;
+
+REVOKE ALL ON FUNCTION public.tenant_records_add(tenants uuid[], growths bigint[]) FROM PUBLIC;
+
 REVOKE ALL ON FUNCTION public.tenant_suspended() FROM PUBLIC;
 
 REVOKE ALL ON PROCEDURE public.tenant_table_protect(IN t regclass, IN tenant_column name) FROM PUBLIC;
 
-REVOKE ALL ON FUNCTION public.token_find(hash bytea) FROM PUBLIC;
-GRANT ALL ON FUNCTION public.token_find(hash bytea) TO understudy_apid_auth;
+REVOKE ALL ON FUNCTION public.token_find(hash bytea, source inet) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.token_find(hash bytea, source inet) TO understudy_apid_auth;
 
 REVOKE ALL ON FUNCTION public.wire_label_text(label bytea) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.wire_label_text(label bytea) TO understudy_apid_app;
@@ -3287,6 +3639,8 @@ REVOKE ALL ON FUNCTION public.zone_guard_changed() FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION public.zone_inserted() FROM PUBLIC;
 
+REVOKE ALL ON FUNCTION public.zone_last_removed() FROM PUBLIC;
+
 REVOKE ALL ON FUNCTION public.zone_problems(zone uuid) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.zone_problems(zone uuid) TO understudy_apid_app;
 GRANT ALL ON FUNCTION public.zone_problems(zone uuid) TO understudy_apid_operator;
@@ -3296,6 +3650,8 @@ REVOKE ALL ON FUNCTION public.zone_records(zone text) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.zone_records(zone text) TO understudy_apid_app;
 GRANT ALL ON FUNCTION public.zone_records(zone text) TO understudy_apid_operator;
 GRANT ALL ON FUNCTION public.zone_records(zone text) TO understudy_xferd;
+
+REVOKE ALL ON FUNCTION public.zone_records_changed() FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION public.zone_removed() FROM PUBLIC;
 
@@ -3628,6 +3984,14 @@ GRANT UPDATE(stray_at) ON TABLE public.zone_timer TO understudy_xferd;
 
 GRANT SELECT ON TABLE public.stat_service TO understudy_mon;
 
+GRANT SELECT ON TABLE public.tenant_day TO understudy_apid_app;
+GRANT SELECT ON TABLE public.tenant_day TO understudy_apid_operator;
+GRANT SELECT ON TABLE public.tenant_day TO understudy_xferd;
+
+GRANT SELECT ON TABLE public.tenant_usage TO understudy_apid_app;
+GRANT SELECT ON TABLE public.tenant_usage TO understudy_apid_operator;
+GRANT SELECT ON TABLE public.tenant_usage TO understudy_xferd;
+
 GRANT INSERT,DELETE ON TABLE public.token TO understudy_apid_app;
 GRANT INSERT,DELETE ON TABLE public.token TO understudy_apid_operator;
 
@@ -3660,6 +4024,21 @@ GRANT SELECT(last_used_at) ON TABLE public.token TO understudy_apid_operator;
 
 GRANT SELECT(revoked_at),UPDATE(revoked_at) ON TABLE public.token TO understudy_apid_app;
 GRANT SELECT(revoked_at),UPDATE(revoked_at) ON TABLE public.token TO understudy_apid_operator;
+
+GRANT SELECT(maker_id) ON TABLE public.token TO understudy_apid_app;
+GRANT SELECT(maker_id) ON TABLE public.token TO understudy_apid_operator;
+
+GRANT SELECT(zones) ON TABLE public.token TO understudy_apid_app;
+GRANT SELECT(zones) ON TABLE public.token TO understudy_apid_operator;
+
+GRANT SELECT(networks),UPDATE(networks) ON TABLE public.token TO understudy_apid_app;
+GRANT SELECT(networks),UPDATE(networks) ON TABLE public.token TO understudy_apid_operator;
+
+GRANT SELECT(idle_days),UPDATE(idle_days) ON TABLE public.token TO understudy_apid_app;
+GRANT SELECT(idle_days),UPDATE(idle_days) ON TABLE public.token TO understudy_apid_operator;
+
+GRANT SELECT(last_used_from) ON TABLE public.token TO understudy_apid_app;
+GRANT SELECT(last_used_from) ON TABLE public.token TO understudy_apid_operator;
 
 GRANT INSERT,DELETE ON TABLE public.tsig_key TO understudy_apid_app;
 GRANT INSERT,DELETE ON TABLE public.tsig_key TO understudy_apid_operator;

@@ -71,7 +71,7 @@ acting_begin(struct req *r)
 	if (r->route->method != ROUTE_GET && !acting_need_reason(r))
 		return OK;
 	who->acting = true;
-	return repo_operator(r, enter, NULL);
+	return repo_aside(r, enter, NULL);
 }
 
 void

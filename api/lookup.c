@@ -6,6 +6,10 @@
 #include "api/lookup.h"
 #include "api/sql.h"
 
+/* More than all that can be under way at a time: connections of the role
+ * times the zones of a batch. */
+enum { ROOM_SURE = 30 * 1000 };
+
 enum err
 lookup_name_parse(const char *text, size_t len, struct lookup_name *out_name)
 {
@@ -119,6 +123,22 @@ lookup_primary(struct db *db, struct req *r, const char *text,
 	return e != OK ? e : give(rows, out_id, out_rows);
 }
 
+static enum err
+room_count(struct db *db, struct req *r, const struct db_stmt *count,
+    int64_t limit, int64_t *out_left)
+{
+	struct db_rows *rows = NULL;
+	enum err e;
+
+	e = db_exec(db, count, DB_PARAMS(db_uuid(r->who.tenant_id),
+	    db_i64(limit)), &rows);
+	if (e != OK)
+		return e;
+	*out_left = limit - db_get_i64(rows, 0, 0);
+	db_rows_free(rows);
+	return OK;
+}
+
 enum err
 lookup_room_left(struct db *db, struct req *r, const char *what,
     int64_t otherwise, const struct db_stmt *count, int64_t *out_left)
@@ -132,13 +152,14 @@ lookup_room_left(struct db *db, struct req *r, const char *what,
 		return e;
 	limit = db_get_i64_or(rows, 0, 0, otherwise);
 	db_rows_free(rows);
-	e = db_exec(db, count, DB_PARAMS(db_uuid(r->who.tenant_id),
-	    db_i64(limit)), &rows);
-	if (e != OK)
+	e = room_count(db, r, count, limit, out_left);
+	if (e != OK || *out_left > ROOM_SURE || *out_left <= 0)
 		return e;
-	*out_left = limit - db_get_i64(rows, 0, 0);
-	db_rows_free(rows);
-	return OK;
+	/* Near the limit one after the other: what somebody else is about to
+	 * commit is counted, too. */
+	e = db_exec(db, SQL_STMT(room_lock), DB_PARAMS(
+	    db_text(r->who.tenant_text), db_text(what)), NULL);
+	return e != OK ? e : room_count(db, r, count, limit, out_left);
 }
 
 enum err
@@ -152,6 +173,7 @@ lookup_room(struct db *db, struct req *r, const char *what,
 	if (e != OK || left > 0)
 		return e;
 	(void)req_problem(r, PROBLEM_LIMIT,
-	    "this account may have no more %s", what);
+	    "this account may have no more %s (GET /v1/limits): remove one, or "
+	    "ask the operator for more", what);
 	return ERR_LIMIT;
 }

@@ -48,6 +48,9 @@ MUST_USE enum err lookup_primary(struct db *db, struct req *r,
  * @otherwise: the limit of a tenant without that member
  * @count:     statement that counts them, up to a number
  *
+ * Near the limit, callers wait for each other's transactions, so that two
+ * never take the same last place.
+ *
  * Returns OK; ERR_LIMIT, with the problem in r->reply; or database.
  */
 MUST_USE enum err lookup_room(struct db *db, struct req *r, const char *what,

@@ -242,6 +242,7 @@ struct closure {
 	void *arg;
 	enum db_role role;
 	bool undone;			/* rolled back on purpose */
+	bool aside;			/* the request's terms do not count */
 };
 
 static enum err
@@ -262,6 +263,8 @@ run_closure(struct db *db, void *arg)
 		if (e != OK)
 			return e;
 	}
+	if (c->aside)
+		return c->fn(db, c->r, c->arg);
 	e = terms_before(db, (int)c->role, c->r, &go);
 	if (e == OK && go)
 		e = c->fn(db, c->r, c->arg);
@@ -282,7 +285,7 @@ static enum err
 run_in(struct req *r, enum db_role role, enum db_tx_mode mode, repo_fn *fn,
     void *arg)
 {
-	struct closure c = { r, fn, arg, role, false };
+	struct closure c = { r, fn, arg, role, false, false };
 	struct db *db;
 	enum err e;
 
@@ -318,6 +321,22 @@ enum err
 repo_operator(struct req *r, repo_fn *fn, void *arg)
 {
 	return run_in(r, AS_OPERATOR, DB_TX_WRITE, fn, arg);
+}
+
+enum err
+repo_aside(struct req *r, repo_fn *fn, void *arg)
+{
+	struct closure c = { r, fn, arg, AS_OPERATOR, false, true };
+	struct db *db;
+	enum err e;
+
+	e = connection(r->repo, AS_OPERATOR, &db);
+	if (e != OK)
+		return e;
+	e = db_tx_run(db, DB_TX_WRITE, REPO_TRIES, run_closure, &c);
+	if (e != OK)
+		keep_why(r->repo, db);
+	return e;
 }
 
 enum err

@@ -69,6 +69,10 @@ MUST_USE enum err repo_operator(struct req *r, repo_fn *fn, void *arg);
  *  in; it may call its functions and write the audit, nothing else */
 MUST_USE enum err repo_auth(struct req *r, repo_fn *fn, void *arg);
 
+/** repo_aside() - the same, beside what the request is about: no dry run, no
+ *  If-Match, nothing to be stored for an Idempotency-Key */
+MUST_USE enum err repo_aside(struct req *r, repo_fn *fn, void *arg);
+
 /** repo_savepoint() - @fn can fail without undoing what came before */
 MUST_USE enum err repo_savepoint(struct db *db, struct req *r, repo_fn *fn,
     void *arg);

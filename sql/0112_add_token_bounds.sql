@@ -13,8 +13,9 @@ ALTER TABLE token
     ADD COLUMN networks cidr[],
     ADD COLUMN idle_days integer,
     ADD COLUMN last_used_from inet,
-    ADD CONSTRAINT token_zones_ck CHECK (cardinality(zones) BETWEEN 1 AND 64
-	AND array_position(zones, NULL) IS NULL AND kind = 'tenant'),
+    ADD CONSTRAINT token_zones_ck CHECK (zones IS NULL OR (kind = 'tenant'
+	AND cardinality(zones) BETWEEN 1 AND 64
+	AND array_position(zones, NULL) IS NULL)),
     ADD CONSTRAINT token_networks_ck
 	CHECK (cardinality(networks) BETWEEN 1 AND 32
 	AND array_position(networks, NULL) IS NULL),

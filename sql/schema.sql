@@ -2136,7 +2136,7 @@ CREATE TABLE public.token (
     CONSTRAINT token_networks_ck CHECK ((((cardinality(networks) >= 1) AND (cardinality(networks) <= 32)) AND (array_position(networks, NULL::cidr) IS NULL))),
     CONSTRAINT token_prefix_ck CHECK (((length(prefix) >= 1) AND (length(prefix) <= 32))),
     CONSTRAINT token_scopes_ck CHECK (((cardinality(scopes) >= 1) AND (cardinality(scopes) <= 64))),
-    CONSTRAINT token_zones_ck CHECK ((((cardinality(zones) >= 1) AND (cardinality(zones) <= 64)) AND (array_position(zones, NULL::uuid) IS NULL) AND (kind = 'tenant'::text)))
+    CONSTRAINT token_zones_ck CHECK (((zones IS NULL) OR ((kind = 'tenant'::text) AND ((cardinality(zones) >= 1) AND (cardinality(zones) <= 64)) AND (array_position(zones, NULL::uuid) IS NULL))))
 );
 
 ALTER TABLE ONLY public.token FORCE ROW LEVEL SECURITY;

@@ -269,14 +269,19 @@ INSERT INTO zone_page (zone_id, tenant_id, low_key, from_generation,
 
     def token_find():
         hash_a = "decode(repeat('0a', 32), 'hex')"
-        find = f"SELECT kind, prefix, tenant_id, tenant_name, scopes FROM " \
-            f"token_find({hash_a})"
+        find = f"SELECT kind, prefix, tenant_id, name, scopes FROM " \
+            f"token_find({hash_a}, '192.0.2.7')"
         role = "understudy_apid_auth"
         rows = sqllib.psql(pg, find, role)
-        assert rows == [["tenant", "us_a", A, "tenant a", "{*}"]], rows
+        assert rows == [["tenant", "us_a", A, "", "{*}"]], rows
         assert sqllib.one(pg, "SELECT last_used_at > now() - interval '5 s' "
                           f"FROM token WHERE hash = {hash_a}") == "t"
+        assert sqllib.one(pg, "SELECT last_used_from FROM token "
+                          f"WHERE hash = {hash_a}") == "192.0.2.7"
         for change in ("revoked_at = now()", "expires_at = now()",
+                       "idle_days = 30, last_used_at = now() - interval "
+                       "'31 days', created_at = '2020-01-01'",
+                       "maker_id = gen_random_uuid()",
                        "hash = decode(repeat('0c', 32), 'hex')"):
             rows = sqllib.undone(pg, f"UPDATE token SET {change} WHERE hash ="
                                  f" {hash_a};{find}")
@@ -284,7 +289,7 @@ INSERT INTO zone_page (zone_id, tenant_id, low_key, from_generation,
         assert sqllib.undone(pg, f"""
 INSERT INTO token (kind, prefix, hash) VALUES ('operator', 'op',
     decode(repeat('0d', 32), 'hex'));
-SELECT kind, tenant_id FROM token_find(decode(repeat('0d', 32), 'hex'))
+SELECT kind, tenant_id FROM token_find(decode(repeat('0d', 32), 'hex'), NULL)
 """) == [["operator", ""]]
 
     for role in ROLES:

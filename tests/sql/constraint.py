@@ -47,6 +47,22 @@ def cases():
     yield from c("token_prefix_ck", TOKEN, "prefix = ''",
                  "prefix = repeat('x', 33)")
     yield from c("token_scopes_ck", TOKEN, "scopes = '{}'")
+    yield from c("token_zones_ck", TOKEN, "zones = '{}'", "zones = '{NULL}'",
+                 "zones = array_fill(gen_random_uuid(), '{65}')")
+    yield from c("token_networks_ck", TOKEN, "networks = '{}'",
+                 "networks = array_fill('192.0.2.0/24'::cidr, '{33}')")
+    yield from c("token_idle_days_ck", TOKEN, "idle_days = 0",
+                 "idle_days = 3651")
+    yield from c("membership_last_owner_ck", f"""
+	INSERT INTO user_account (id, email, password_hash) VALUES
+	    ('{A}', 'last@example.net', repeat('x', 40));
+	INSERT INTO membership (tenant_id, user_id, role)
+	    VALUES ('{A}', '{A}', 'owner');
+	UPDATE membership SET role = 'admin' WHERE user_id = '{A}'""", "")
+    yield from c("tenant_usage_records_max_ck", f"""
+	UPDATE tenant SET limits = '{{"records": 5}}' WHERE id = '{A}';
+	UPDATE zone_state SET record_count = record_count + 100
+	WHERE zone_id = '{Z}'""".replace("{", "{{").replace("}", "}}"), "")
 
     yield from c("tsig_key_tenant_id_id_uq",
                  f"INSERT INTO tsig_key SELECT * FROM tsig_key "

@@ -62,6 +62,734 @@ $$;
 
 COMMENT ON FUNCTION public.audit_stays() IS 'rows of the audit are neither changed nor removed, by no role at all';
 
+-- FUNCTION claim_adopt()
+
+CREATE FUNCTION public.claim_adopt() RETURNS bigint
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+    AS $$
+DECLARE
+	z record;
+	n bigint := 0;
+BEGIN
+	PERFORM claim_lock();
+	FOR z IN SELECT o.id, o.tenant_id, o.apex, o.state FROM zone o
+	    WHERE o.deleted_at IS NULL AND NOT EXISTS (
+		SELECT FROM claim c WHERE c.zone_id = o.id)
+	    ORDER BY o.created_at, o.id
+	LOOP
+		INSERT INTO claim (zone_id, tenant_id, key, token, proof,
+		    unproven_at, proven_at)
+		VALUES (z.id, z.tenant_id, claim_key(z.apex),
+		    'understudy-' || replace(gen_random_uuid()::text, '-', ''),
+		    CASE WHEN z.state IN ('active', 'warned') THEN 'operator'
+			ELSE 'none' END,
+		    CASE WHEN z.state NOT IN ('active', 'warned') THEN now()
+		    END,
+		    CASE WHEN z.state IN ('active', 'warned') THEN now() END);
+		PERFORM claim_give(z.id, '{}');
+		IF z.state IN ('active', 'warned') AND claim_blocked(z.id,
+		    claim_key(z.apex), (SELECT stripes FROM zone
+			WHERE id = z.id)) THEN
+			UPDATE zone SET state = 'pending' WHERE id = z.id;
+			UPDATE claim SET proof = 'none', proven_at = NULL,
+			    unproven_at = now() WHERE zone_id = z.id;
+		END IF;
+		n := n + 1;
+	END LOOP;
+	RETURN n;
+END
+$$;
+
+COMMENT ON FUNCTION public.claim_adopt() IS 'zones made while ownership was off become claims: what was served stays so by the operator''s word, but only one of those on the same addresses';
+
+-- FUNCTION claim_alone(uuid, bytea, bigint)
+
+CREATE FUNCTION public.claim_alone(tenant uuid, key bytea, mask bigint) RETURNS boolean
+    LANGUAGE sql STABLE SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+    AS $_$
+	SELECT NOT EXISTS (SELECT FROM claim_conflicts($1, $2) c
+	    JOIN nameserver_set s ON s.set_no = c.set_no
+	    WHERE s.mask & $3 <> 0)
+$_$;
+
+COMMENT ON FUNCTION public.claim_alone(tenant uuid, key bytea, mask bigint) IS 'no other tenant''s claim on the name, above or below it stands or stood at these stripes: a preview deceives nobody';
+
+-- FUNCTION claim_apply(uuid, uuid, text, smallint, text, text, boolean, timestamp with time zone, timestamp with time zone, timestamp with time zone, bigint, timestamp with time zone, boolean, boolean, smallint[], text, bigint, jsonb, timestamp with time zone, text[], text[])
+
+CREATE FUNCTION public.claim_apply(zone uuid, owner uuid, was_state text, was_set smallint, state text, proof text, preview boolean, clear_at timestamp with time zone, txt_until timestamp with time zone, loss_at timestamp with time zone, lost_ms bigint, unproven_at timestamp with time zone, wants_set boolean, displaces boolean, skip smallint[], seen text, missing bigint, sighting jsonb, check_at timestamp with time zone, events text[], messages text[]) RETURNS text
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+    AS $$
+#variable_conflict use_variable
+DECLARE
+	c claim;
+	z zone;
+	b record;
+	wins boolean;
+	next_set smallint;
+	next_at timestamptz := check_at;
+	asked boolean;
+	what text := 'done';
+BEGIN
+	PERFORM claim_lock();
+	SELECT * INTO c FROM claim a WHERE a.zone_id = zone FOR UPDATE;
+	IF NOT FOUND OR c.lease_owner IS DISTINCT FROM owner THEN
+		RETURN 'stale';
+	END IF;
+	SELECT * INTO z FROM zone a WHERE a.id = claim_apply.zone FOR UPDATE;
+	IF z.deleted_at IS NOT NULL OR z.state <> was_state
+	    OR c.set_no IS DISTINCT FROM was_set THEN
+		-- It is another claim than the one that was judged: again.
+		UPDATE claim a SET lease_owner = NULL, lease_until = NULL,
+		    check_at = now() WHERE a.zone_id = c.zone_id;
+		RETURN 'stale';
+	END IF;
+	-- claim_take put it behind the lease; who asked since wants another.
+	asked := c.check_at < c.lease_until;
+	wins := state = 'active' AND was_state NOT IN ('active', 'warned');
+	next_set := c.set_no;
+
+	IF wins AND c.set_no IS NULL THEN
+		next_set := claim_seize(c.zone_id, skip);
+		wants_set := false;
+		events := events || 'claim-names'::text;
+		messages := messages || 'the claim has name servers now: see '
+		    'nameservers'::text;
+		SELECT * INTO z FROM zone a WHERE a.id = c.zone_id;
+	END IF;
+	IF wins AND NOT displaces AND (next_set IS NULL AND EXISTS (
+		SELECT FROM nameserver_set)
+	    OR claim_blocked(c.zone_id, c.key, z.stripes)) THEN
+		-- Somebody was faster, or there is no address to answer at.
+		state := was_state;
+		proof := c.proof;
+		txt_until := c.txt_until;
+		unproven_at := c.unproven_at;
+		events := '{}';
+		messages := '{}';
+		wins := false;
+		what := 'blocked';
+	END IF;
+	IF wins AND displaces THEN
+		PERFORM claim_displace(c.zone_id, c.key, z.stripes);
+	END IF;
+	IF state = 'suspended' AND was_state = 'warned' AND NOT c.released
+	THEN
+		SELECT * INTO b FROM claim_brake();
+		IF b.recent >= b.limit_an_hour THEN
+			state := 'warned';
+			proof := c.proof;
+			unproven_at := NULL;
+			lost_ms := c.lost_ms;
+			loss_at := c.loss_at;
+			next_at := now() + interval '1 hour';
+			events := '{}';
+			messages := '{}';
+			IF c.held_at IS NULL THEN
+				PERFORM claim_tell(c.zone_id, 'claim-held',
+				    'the zone would be suspended now, but '
+				    'many lose their proof at the same time: '
+				    'the operator looks at it first');
+			END IF;
+			UPDATE claim a SET held_at = coalesce(a.held_at, now())
+			WHERE a.zone_id = c.zone_id;
+			what := 'held';
+		END IF;
+	END IF;
+	IF state = 'lapsed' THEN
+		PERFORM claim_bury(c.zone_id);
+		next_set := NULL;
+		clear_at := NULL;
+	END IF;
+	-- Only what was judged alone may be previewed, and only if it still is.
+	preview := preview AND state = 'pending' AND next_set IS NOT NULL
+	    AND claim_alone(c.tenant_id, c.key, z.stripes);
+
+	UPDATE claim a SET set_no = next_set, proof = claim_apply.proof,
+	    clear_at = CASE WHEN next_set IS NOT DISTINCT FROM c.set_no
+		THEN claim_apply.clear_at END,
+	    txt_until = claim_apply.txt_until, loss_at = claim_apply.loss_at,
+	    lost_ms = claim_apply.lost_ms,
+	    unproven_at = claim_apply.unproven_at,
+	    proven_at = CASE WHEN wins THEN coalesce(a.proven_at, now())
+		ELSE a.proven_at END,
+	    suspended_at = CASE WHEN claim_apply.state = 'suspended'
+		AND was_state = 'warned' THEN now() ELSE a.suspended_at END,
+	    held_at = CASE WHEN claim_apply.state = 'warned'
+		THEN a.held_at END,
+	    released = a.released AND claim_apply.state = 'warned',
+	    seen_since = CASE WHEN a.seen IS NOT DISTINCT FROM
+		claim_apply.seen THEN a.seen_since ELSE now() END,
+	    seen = claim_apply.seen, seen_at = now(),
+	    missing = claim_apply.missing,
+	    sighting = claim_apply.sighting,
+	    check_at = CASE WHEN asked THEN a.check_at ELSE next_at END,
+	    lease_owner = NULL, lease_until = NULL
+	WHERE a.zone_id = c.zone_id;
+	UPDATE zone a SET state = claim_apply.state,
+	    preview = claim_apply.preview, changed_at =
+		CASE WHEN a.state <> claim_apply.state THEN now()
+		ELSE a.changed_at END
+	WHERE a.id = c.zone_id AND (a.state <> claim_apply.state
+	    OR a.preview <> claim_apply.preview);
+	IF state = 'lapsed' AND was_state <> 'lapsed' THEN
+		UPDATE zone_timer t SET due_at = 'infinity'
+		WHERE t.zone_id = c.zone_id;
+	ELSIF wins THEN
+		UPDATE zone_timer t SET due_at = least(t.due_at, now())
+		WHERE t.zone_id = c.zone_id;
+		PERFORM pg_notify('understudy_job', 'zone');
+	END IF;
+
+	IF wants_set AND NOT wins THEN
+		-- Listed before it was given: other names, if there are some.
+		next_set := claim_pick(c.tenant_id, c.key, skip);
+		IF next_set IS NOT NULL AND next_set IS DISTINCT FROM c.set_no
+		THEN
+			PERFORM claim_give(c.zone_id, skip);
+			UPDATE claim a SET check_at = now()
+			WHERE a.zone_id = c.zone_id;
+			PERFORM pg_notify('understudy_job', 'claim');
+			events := events || 'claim-names'::text;
+			messages := messages || 'the parent listed the name '
+			    'servers of this claim before it was made, which '
+			    'proves nothing: it has others now'::text;
+			what := 'names';
+		END IF;
+	END IF;
+	IF NOT asked THEN
+		UPDATE job j SET state = 'done', finished_at = now(),
+		    lease_owner = NULL, lease_until = NULL,
+		    result = jsonb_build_object('outcome', what,
+			'state', claim_apply.state, 'seen', claim_apply.seen)
+		WHERE j.tenant_id = c.tenant_id AND j.zone_id = c.zone_id
+		AND j.kind = 'proof' AND j.state = 'queued';
+	END IF;
+	INSERT INTO zone_event (tenant_id, zone_id, kind, message)
+	SELECT c.tenant_id, c.zone_id, e.kind, left(e.message, 1000)
+	FROM unnest(events, messages) AS e (kind, message);
+	IF 'claim-warned' = ANY (events) THEN
+		PERFORM claim_mail(c.zone_id, 'claim_warning');
+	ELSIF 'claim-suspended' = ANY (events) THEN
+		PERFORM claim_mail(c.zone_id, 'claim_suspended');
+	END IF;
+	RETURN what;
+END
+$$;
+
+COMMENT ON FUNCTION public.claim_apply(zone uuid, owner uuid, was_state text, was_set smallint, state text, proof text, preview boolean, clear_at timestamp with time zone, txt_until timestamp with time zone, loss_at timestamp with time zone, lost_ms bigint, unproven_at timestamp with time zone, wants_set boolean, displaces boolean, skip smallint[], seen text, missing bigint, sighting jsonb, check_at timestamp with time zone, events text[], messages text[]) IS 'what a look at the parent amounts to, if the claim is still the one that was looked at: done, stale, blocked (another claim is served there), held (the brake), names (it got others)';
+
+-- FUNCTION claim_ask(uuid)
+
+CREATE FUNCTION public.claim_ask(zone uuid) RETURNS boolean
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+    AS $$
+DECLARE
+	c claim;
+BEGIN
+	SELECT a.* INTO c FROM claim a WHERE a.zone_id = zone
+	AND a.tenant_id = nullif(current_setting('understudy.tenant',
+	    true), '')::uuid FOR UPDATE;
+	IF NOT FOUND THEN
+		RETURN false;
+	END IF;
+	UPDATE claim a SET check_at = now() WHERE a.zone_id = zone;
+	PERFORM pg_notify('understudy_job', 'claim');
+	RETURN true;
+END
+$$;
+
+COMMENT ON FUNCTION public.claim_ask(zone uuid) IS 'look at a zone of the current tenant as soon as may be';
+
+-- FUNCTION claim_blocked(uuid, bytea, bigint)
+
+CREATE FUNCTION public.claim_blocked(zone_id uuid, key bytea, mask bigint) RETURNS boolean
+    LANGUAGE sql STABLE SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+    AS $_$
+	SELECT EXISTS (SELECT FROM claim c JOIN zone z ON z.id = c.zone_id
+	    WHERE c.key = $2 AND c.zone_id <> $1 AND z.deleted_at IS NULL
+	    AND z.state IN ('active', 'warned') AND z.stripes & $3 <> 0)
+$_$;
+
+COMMENT ON FUNCTION public.claim_blocked(zone_id uuid, key bytea, mask bigint) IS 'another proven claim on the name is served at one of these stripes';
+
+-- FUNCTION claim_brake()
+
+CREATE FUNCTION public.claim_brake() RETURNS TABLE(recent bigint, limit_an_hour bigint, held bigint)
+    LANGUAGE sql STABLE SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+    AS $$
+	SELECT (SELECT count(*) FROM claim
+	    WHERE suspended_at > now() - interval '1 hour'),
+	    (SELECT greatest(10, count(*) / 100) FROM zone z
+	    JOIN claim c ON c.zone_id = z.id
+	    WHERE z.state IN ('active', 'warned')),
+	    (SELECT count(*) FROM claim WHERE held_at IS NOT NULL)
+$$;
+
+COMMENT ON FUNCTION public.claim_brake() IS 'suspensions within an hour, how many there may be, how many wait';
+
+-- FUNCTION claim_bury(uuid)
+
+CREATE FUNCTION public.claim_bury(zone_id uuid) RETURNS void
+    LANGUAGE sql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+    AS $_$
+	INSERT INTO claim_tombstone (key, set_no, tenant_id, proven, until)
+	SELECT c.key, c.set_no, c.tenant_id, c.proven_at IS NOT NULL,
+	    CASE WHEN c.proven_at IS NULL THEN now() + interval '28 days' END
+	FROM claim c WHERE c.zone_id = $1 AND c.set_no IS NOT NULL
+	ON CONFLICT (key, set_no) DO UPDATE SET
+	    tenant_id = excluded.tenant_id, made_at = now(),
+	    proven = excluded.proven OR claim_tombstone.proven,
+	    until = CASE WHEN NOT claim_tombstone.proven
+		THEN excluded.until END
+$_$;
+
+COMMENT ON FUNCTION public.claim_bury(zone_id uuid) IS 'remember whose the names of a claim that ends were';
+
+-- FUNCTION claim_conflicts(uuid, bytea)
+
+CREATE FUNCTION public.claim_conflicts(tenant uuid, key bytea) RETURNS TABLE(same boolean, zone_id uuid, tenant_id uuid, set_no smallint)
+    LANGUAGE sql STABLE SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+    AS $_$
+	WITH near AS (
+		SELECT c.key, c.zone_id, c.tenant_id, c.set_no FROM claim c
+		WHERE c.key = ANY (claim_keys_above($2))
+		UNION ALL
+		SELECT c.key, c.zone_id, c.tenant_id, c.set_no FROM claim c
+		WHERE c.key >= $2 AND c.key < $2 || '\xff'
+		UNION ALL
+		SELECT t.key, NULL, t.tenant_id, t.set_no
+		FROM claim_tombstone t WHERE t.key = ANY (claim_keys_above($2))
+		AND (t.until IS NULL OR t.until > now())
+		UNION ALL
+		SELECT t.key, NULL, t.tenant_id, t.set_no
+		FROM claim_tombstone t WHERE t.key >= $2
+		AND t.key < $2 || '\xff'
+		AND (t.until IS NULL OR t.until > now())
+	)
+	SELECT n.key = $2, n.zone_id, n.tenant_id, n.set_no FROM near n
+	WHERE n.tenant_id <> $1
+$_$;
+
+COMMENT ON FUNCTION public.claim_conflicts(tenant uuid, key bytea) IS 'other tenants'' claims on a name, above and below it, and names that stood there once';
+
+-- FUNCTION claim_displace(uuid, bytea, bigint)
+
+CREATE FUNCTION public.claim_displace(zone uuid, key bytea, mask bigint) RETURNS bigint
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+    AS $_$
+DECLARE
+	o record;
+	n bigint := 0;
+BEGIN
+	FOR o IN SELECT c.zone_id, z.stripes & $3 <> 0 AS overlaps, z.state
+	    FROM claim c JOIN zone z ON z.id = c.zone_id
+	    WHERE c.key = $2 AND c.zone_id <> $1
+	    ORDER BY c.zone_id FOR UPDATE OF c, z
+	LOOP
+		IF o.overlaps AND o.state IN ('active', 'warned') THEN
+			UPDATE zone SET state = 'suspended'
+			WHERE id = o.zone_id;
+			UPDATE claim SET proof = 'none', unproven_at = now(),
+			    loss_at = NULL, lost_ms = 0, txt_until = NULL,
+			    held_at = NULL, check_at = now()
+			WHERE zone_id = o.zone_id;
+			PERFORM claim_tell(o.zone_id, 'claim-displaced',
+			    'the parent delegates the name to the name '
+			    'servers of another claim; this one is no longer '
+			    'answered');
+			PERFORM claim_mail(o.zone_id, 'claim_suspended');
+			n := n + 1;
+		ELSIF o.overlaps THEN
+			UPDATE zone SET preview = false
+			WHERE id = o.zone_id AND preview;
+		ELSIF o.state IN ('active', 'warned') THEN
+			UPDATE claim SET check_at = now()
+			WHERE zone_id = o.zone_id;
+		END IF;
+	END LOOP;
+	RETURN n;
+END
+$_$;
+
+COMMENT ON FUNCTION public.claim_displace(zone uuid, key bytea, mask bigint) IS 'the parent speaks for this claim: others on the name leave its addresses at once, those elsewhere are looked at';
+
+-- FUNCTION claim_give(uuid, smallint[])
+
+CREATE FUNCTION public.claim_give(zone_id uuid, skip smallint[]) RETURNS smallint
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+    AS $_$
+#variable_conflict use_column
+DECLARE
+	c claim;
+	picked smallint;
+BEGIN
+	SELECT * INTO c FROM claim WHERE zone_id = $1;
+	picked := claim_pick(c.tenant_id, c.key, skip);
+	UPDATE claim SET set_no = picked, clear_at = NULL,
+	    returned = EXISTS (SELECT FROM claim_tombstone t
+		WHERE t.key = c.key AND t.set_no = picked
+		AND t.tenant_id = c.tenant_id AND t.proven)
+	WHERE zone_id = $1;
+	UPDATE zone SET stripes = claim_mask(picked), preview = false
+	WHERE id = $1 AND (stripes <> claim_mask(picked) OR preview);
+	-- Who is previewed at these addresses is no longer alone there.
+	UPDATE zone z SET preview = false
+	FROM claim_conflicts(c.tenant_id, c.key) o
+	WHERE z.id = o.zone_id AND z.preview
+	AND z.stripes & claim_mask(picked) <> 0 AND picked IS NOT NULL;
+	RETURN picked;
+END
+$_$;
+
+COMMENT ON FUNCTION public.claim_give(zone_id uuid, skip smallint[]) IS 'give a claim its names, or others; null: all are taken';
+
+-- FUNCTION claim_home(uuid)
+
+CREATE FUNCTION public.claim_home(tenant uuid) RETURNS smallint
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+    AS $_$
+DECLARE
+	home smallint;
+BEGIN
+	SELECT t.set_no INTO home FROM tenant t
+	JOIN nameserver_set s ON s.set_no = t.set_no AND s.retired = 0
+	WHERE t.id = $1;
+	IF NOT FOUND THEN
+		SELECT s.set_no INTO home FROM nameserver_set s
+		WHERE s.retired = 0
+		ORDER BY (SELECT count(*) FROM tenant t
+		    WHERE t.set_no = s.set_no), s.set_no LIMIT 1;
+		UPDATE tenant SET set_no = home WHERE id = $1;
+	END IF;
+	RETURN home;
+END
+$_$;
+
+COMMENT ON FUNCTION public.claim_home(tenant uuid) IS 'the set of names of a tenant; the least used when it has none yet';
+
+-- FUNCTION claim_key(bytea)
+
+CREATE FUNCTION public.claim_key(apex bytea) RETURNS bytea
+    LANGUAGE plpgsql IMMUTABLE STRICT
+    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+    AS $$
+DECLARE
+	at integer := 0;
+	n integer;
+	key bytea := '';
+BEGIN
+	LOOP
+		n := get_byte(apex, at);
+		EXIT WHEN n = 0;
+		key := substr(apex, at + 1, n + 1) || key;
+		at := at + n + 1;
+	END LOOP;
+	RETURN key;
+END
+$$;
+
+COMMENT ON FUNCTION public.claim_key(apex bytea) IS 'claim.key of a name in wire form; the root is empty';
+
+-- FUNCTION claim_keys_above(bytea)
+
+CREATE FUNCTION public.claim_keys_above(key bytea) RETURNS bytea[]
+    LANGUAGE plpgsql IMMUTABLE STRICT
+    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+    AS $$
+DECLARE
+	at integer := 0;
+	keys bytea[] := '{}';
+BEGIN
+	WHILE at < octet_length(key) LOOP
+		keys := keys || substr(key, 1, at);
+		at := at + get_byte(key, at) + 1;
+	END LOOP;
+	RETURN keys;
+END
+$$;
+
+COMMENT ON FUNCTION public.claim_keys_above(key bytea) IS 'keys of all names above one, the root''s (empty) first';
+
+-- FUNCTION claim_lock()
+
+CREATE FUNCTION public.claim_lock() RETURNS void
+    LANGUAGE sql
+    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+    AS $$
+	SELECT pg_advisory_xact_lock(120)
+$$;
+
+COMMENT ON FUNCTION public.claim_lock() IS 'until the end of the transaction nobody else gives names or proofs';
+
+-- FUNCTION claim_mail(uuid, text)
+
+CREATE FUNCTION public.claim_mail(zone uuid, template text) RETURNS void
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+    AS $_$
+DECLARE
+	m record;
+BEGIN
+	FOR m IN SELECT u.email, z.name, t.name AS tenant, z.tenant_id
+	    FROM zone z JOIN tenant t ON t.id = z.tenant_id
+	    JOIN membership b ON b.tenant_id = z.tenant_id
+		AND b.role IN ('owner', 'admin')
+	    JOIN user_account u ON u.id = b.user_id
+		AND u.verified_at IS NOT NULL AND u.disabled_at IS NULL
+	    WHERE z.id = $1 ORDER BY u.email LIMIT 10
+	LOOP
+		PERFORM mail_put(m.email, $2, jsonb_build_object('zone',
+		    m.name, 'tenant', m.tenant), m.tenant_id);
+	END LOOP;
+END
+$_$;
+
+COMMENT ON FUNCTION public.claim_mail(zone uuid, template text) IS 'write to owners and admins of a zone''s tenant';
+
+-- FUNCTION claim_mask(smallint)
+
+CREATE FUNCTION public.claim_mask(set_no smallint) RETURNS bigint
+    LANGUAGE sql STABLE SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+    AS $_$
+	SELECT coalesce((SELECT s.mask FROM nameserver_set s
+	    WHERE s.set_no = $1), 1)
+$_$;
+
+COMMENT ON FUNCTION public.claim_mask(set_no smallint) IS 'stripes of a set of names; the first stripe where there are no sets';
+
+-- FUNCTION claim_open(uuid[])
+
+CREATE FUNCTION public.claim_open(zones uuid[]) RETURNS void
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+    AS $$
+DECLARE
+	z record;
+BEGIN
+	PERFORM claim_lock();
+	FOR z IN SELECT o.id, o.tenant_id, o.apex FROM zone o
+	    WHERE o.id = ANY (zones) AND o.deleted_at IS NULL
+	    AND o.tenant_id = nullif(current_setting('understudy.tenant',
+		true), '')::uuid
+	    ORDER BY o.id
+	LOOP
+		INSERT INTO claim (zone_id, tenant_id, key, token)
+		VALUES (z.id, z.tenant_id, claim_key(z.apex),
+		    'understudy-' || replace(gen_random_uuid()::text, '-', ''))
+		ON CONFLICT DO NOTHING;
+		PERFORM claim_give(z.id, '{}');
+	END LOOP;
+	PERFORM pg_notify('understudy_job', 'claim');
+END
+$$;
+
+COMMENT ON FUNCTION public.claim_open(zones uuid[]) IS 'new zones of the current tenant become claims with names of their own';
+
+-- FUNCTION claim_pick(uuid, bytea, smallint[])
+
+CREATE FUNCTION public.claim_pick(tenant uuid, key bytea, skip smallint[]) RETURNS smallint
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+    AS $_$
+DECLARE
+	home smallint := claim_home(tenant);
+	taken smallint[];
+	near smallint[];
+	busy bigint;
+	picked smallint;
+BEGIN
+	SELECT coalesce(array_agg(DISTINCT c.set_no)
+		FILTER (WHERE c.same AND c.set_no IS NOT NULL), '{}'),
+	    coalesce(array_agg(DISTINCT c.set_no)
+		FILTER (WHERE c.set_no IS NOT NULL), '{}')
+	INTO taken, near FROM claim_conflicts($1, $2) c;
+	SELECT coalesce(bit_or(s.mask), 0) INTO busy FROM nameserver_set s
+	WHERE s.set_no = ANY (near);
+	SELECT s.set_no INTO picked FROM nameserver_set s
+	WHERE s.retired = 0 AND s.set_no <> ALL (taken)
+	AND s.set_no <> ALL ($3)
+	ORDER BY EXISTS (SELECT FROM claim_tombstone t WHERE t.key = $2
+		AND t.set_no = s.set_no AND t.tenant_id = $1
+		AND t.proven) DESC,
+	    (s.mask & busy) <> 0, s.set_no = ANY (near),
+	    s.set_no <> home, s.set_no LIMIT 1;
+	RETURN picked;
+END
+$_$;
+
+COMMENT ON FUNCTION public.claim_pick(tenant uuid, key bytea, skip smallint[]) IS 'names for a claim: nobody else''s for this zone name; at addresses where no other tenant''s claim on it, above or below it stands or stood, if there are such; the tenant''s own set, if it will do. Null: none left';
+
+-- FUNCTION claim_release()
+
+CREATE FUNCTION public.claim_release() RETURNS bigint
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+    AS $$
+DECLARE
+	n bigint;
+BEGIN
+	UPDATE claim c SET released = true, held_at = NULL, check_at = now()
+	WHERE c.held_at IS NOT NULL;
+	GET DIAGNOSTICS n = ROW_COUNT;
+	PERFORM pg_notify('understudy_job', 'claim');
+	RETURN n;
+END
+$$;
+
+COMMENT ON FUNCTION public.claim_release() IS 'the operator lets what waits at the brake be suspended';
+
+-- FUNCTION claim_reopen(uuid)
+
+CREATE FUNCTION public.claim_reopen(zone uuid) RETURNS boolean
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+    AS $_$
+BEGIN
+	PERFORM claim_lock();
+	UPDATE zone z SET state = 'pending', changed_at = now()
+	WHERE z.id = $1 AND z.deleted_at IS NULL
+	AND z.state IN ('suspended', 'lapsed')
+	AND z.tenant_id = nullif(current_setting('understudy.tenant',
+	    true), '')::uuid;
+	IF NOT FOUND THEN
+		RETURN false;
+	END IF;
+	UPDATE claim c SET opened_at = now(), unproven_at = now(),
+	    check_at = now(), suspended_at = NULL WHERE c.zone_id = $1;
+	IF (SELECT c.set_no IS NULL FROM claim c WHERE c.zone_id = $1) THEN
+		PERFORM claim_give($1, '{}');
+	END IF;
+	UPDATE zone_timer t SET due_at = least(t.due_at, now())
+	WHERE t.zone_id = $1;
+	PERFORM claim_tell($1, 'claim-opened', 'the claim waits for a proof '
+	    'again, for 28 days');
+	PERFORM pg_notify('understudy_job', 'claim');
+	RETURN true;
+END
+$_$;
+
+COMMENT ON FUNCTION public.claim_reopen(zone uuid) IS 'a suspended or lapsed claim of the current tenant is pending again';
+
+-- FUNCTION claim_seize(uuid, smallint[])
+
+CREATE FUNCTION public.claim_seize(zone uuid, skip smallint[]) RETURNS smallint
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+    AS $_$
+DECLARE
+	given smallint := claim_give(zone, skip);
+	victim uuid;
+BEGIN
+	IF given IS NOT NULL THEN
+		RETURN given;
+	END IF;
+	SELECT c.zone_id INTO victim FROM claim c
+	JOIN claim mine ON mine.zone_id = $1 AND mine.key = c.key
+	JOIN nameserver_set s ON s.set_no = c.set_no AND s.retired = 0
+	WHERE c.zone_id <> $1 AND c.proven_at IS NULL
+	AND c.set_no <> ALL (skip)
+	AND NOT claim_blocked($1, c.key, s.mask)
+	ORDER BY c.opened_at, c.zone_id LIMIT 1;
+	IF victim IS NULL THEN
+		RETURN NULL;
+	END IF;
+	UPDATE zone SET preview = false WHERE id = victim AND preview;
+	UPDATE claim SET set_no = NULL, clear_at = NULL
+	WHERE zone_id = victim;
+	PERFORM claim_tell(victim, 'claim-names-taken', 'another claim on this '
+	    'name was proven and has the name servers now; this one can be '
+	    'proven by the TXT record');
+	RETURN claim_give(zone, skip);
+END
+$_$;
+
+COMMENT ON FUNCTION public.claim_seize(zone uuid, skip smallint[]) IS 'names for a claim that was proven without any';
+
+-- FUNCTION claim_tell(uuid, text, text)
+
+CREATE FUNCTION public.claim_tell(zone uuid, kind text, message text) RETURNS void
+    LANGUAGE sql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+    AS $_$
+	INSERT INTO zone_event (tenant_id, zone_id, kind, message)
+	SELECT z.tenant_id, z.id, $2, left($3, 1000) FROM zone z
+	WHERE z.id = $1
+$_$;
+
+COMMENT ON FUNCTION public.claim_tell(zone uuid, kind text, message text) IS 'an event of a zone';
+
+-- FUNCTION claim_word(uuid, boolean)
+
+CREATE FUNCTION public.claim_word(zone uuid, active boolean) RETURNS text
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+    AS $$
+DECLARE
+	c claim;
+	z zone;
+BEGIN
+	PERFORM claim_lock();
+	SELECT a.* INTO c FROM claim a WHERE a.zone_id = zone FOR UPDATE;
+	IF NOT FOUND THEN
+		RETURN 'off';
+	END IF;
+	SELECT a.* INTO z FROM zone a WHERE a.id = claim_word.zone FOR UPDATE;
+	IF NOT active THEN
+		IF c.proof <> 'operator' AND z.state NOT IN ('active',
+		    'warned') THEN
+			RETURN 'same';
+		END IF;
+		UPDATE zone a SET state = 'suspended', changed_at = now()
+		WHERE a.id = c.zone_id;
+		UPDATE claim a SET proof = 'none', unproven_at = now(),
+		    txt_until = NULL, loss_at = NULL, lost_ms = 0,
+		    held_at = NULL WHERE a.zone_id = c.zone_id;
+		PERFORM claim_tell(c.zone_id, 'claim-suspended',
+		    'the operator does not let this zone be served');
+		RETURN 'done';
+	END IF;
+	IF c.proof = 'operator' AND z.state = 'active' THEN
+		RETURN 'same';
+	END IF;
+	IF c.set_no IS NULL THEN
+		IF claim_seize(c.zone_id, '{}') IS NULL AND EXISTS (
+		    SELECT FROM nameserver_set) THEN
+			RETURN 'names';
+		END IF;
+		SELECT a.* INTO z FROM zone a WHERE a.id = c.zone_id;
+	END IF;
+	IF claim_blocked(c.zone_id, c.key, z.stripes) THEN
+		RETURN 'blocked';
+	END IF;
+	UPDATE zone a SET state = 'active', preview = false,
+	    changed_at = now() WHERE a.id = c.zone_id;
+	UPDATE claim a SET proof = 'operator', unproven_at = NULL,
+	    proven_at = coalesce(a.proven_at, now()), loss_at = NULL,
+	    lost_ms = 0, held_at = NULL, released = false
+	WHERE a.zone_id = c.zone_id;
+	UPDATE zone_timer t SET due_at = least(t.due_at, now())
+	WHERE t.zone_id = c.zone_id;
+	PERFORM claim_tell(c.zone_id, 'claim-proven',
+	    'the operator lets this zone be served');
+	PERFORM pg_notify('understudy_job', 'zone');
+	RETURN 'done';
+END
+$$;
+
+COMMENT ON FUNCTION public.claim_word(zone uuid, active boolean) IS 'the operator''s word for a claim, given or taken back: done, same, off (no claim), names (none left), blocked (another one is served there)';
+
 -- FUNCTION diagnosis_admit(uuid, inet[], integer[], integer, integer, integer)
 
 CREATE FUNCTION public.diagnosis_admit(tenant uuid, addresses inet[], ports integer[], per_minute integer, gap_s integer, keep integer) RETURNS TABLE(address inet, port integer, wait_s integer)
@@ -353,6 +1081,82 @@ END
 $$;
 
 COMMENT ON FUNCTION public.membership_guard() IS 'a tenant that has an owner keeps one: the last can neither leave, nor be removed or demoted';
+
+-- FUNCTION nameserver_sync(text[], bytea[], bigint[], text[], bigint)
+
+CREATE FUNCTION public.nameserver_sync(hosts text[], wires bytea[], stripes bigint[], addresses text[], per_set bigint) RETURNS text
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+    AS $_$
+#variable_conflict use_column
+DECLARE
+	moved text;
+	n integer;
+	taken text[];
+	used smallint[];
+	next_no integer;
+	h record;
+	first boolean;
+BEGIN
+	PERFORM claim_lock();
+	SELECT s.host INTO moved FROM nameserver s
+	JOIN unnest($1, $3) AS u (host, stripe) ON u.host = s.host
+	WHERE u.stripe <> s.stripe AND EXISTS (
+	    SELECT FROM claim c WHERE c.set_no = s.set_no);
+	IF FOUND THEN
+		RETURN format('name server %s has another stripe than before, '
+		    'and zones are served by it: give the new stripe a new '
+		    'host name', moved);
+	END IF;
+	INSERT INTO nameserver (host, wire, addresses, stripe)
+	SELECT u.host, u.wire, string_to_array(u.addresses, ' ')::inet[],
+	    u.stripe
+	FROM unnest($1, $2, $3, $4) AS u (host, wire, stripe, addresses)
+	ON CONFLICT (host) DO UPDATE SET addresses = excluded.addresses,
+	    stripe = excluded.stripe, retired_at = NULL;
+	DELETE FROM nameserver s WHERE s.set_no IS NULL
+	AND s.host <> ALL ($1);
+	UPDATE nameserver s SET retired_at = now()
+	WHERE s.host <> ALL ($1) AND s.retired_at IS NULL;
+	IF NOT EXISTS (SELECT FROM claim WHERE set_no IS NOT NULL)
+	    AND NOT EXISTS (SELECT FROM claim_tombstone) THEN
+		-- Nobody was told a name yet: start over.
+		DELETE FROM nameserver s WHERE s.host <> ALL ($1);
+		UPDATE nameserver SET set_no = NULL;
+		UPDATE tenant SET set_no = NULL WHERE set_no IS NOT NULL;
+	END IF;
+	-- New names are dealt out to sets: different stripes within a set as
+	-- far as there are, and stripes that no other set has first.
+	SELECT coalesce(max(set_no) + 1, 0) INTO next_no FROM nameserver;
+	first := next_no = 0;
+	LOOP
+		SELECT count(*) INTO n FROM nameserver WHERE set_no IS NULL;
+		EXIT WHEN next_no > 255 OR n = 0 OR (n < per_set AND NOT first);
+		IF first AND n < 2 * per_set THEN
+			per_set := n;
+		END IF;
+		taken := '{}';
+		used := '{}';
+		FOR i IN 1 .. per_set LOOP
+			SELECT s.host, s.stripe INTO h FROM nameserver s
+			WHERE s.set_no IS NULL AND s.host <> ALL (taken)
+			ORDER BY s.stripe = ANY (used),
+			    (SELECT count(*) FROM nameserver o
+			     WHERE o.stripe = s.stripe
+			     AND o.set_no IS NOT NULL),
+			    s.stripe, s.host LIMIT 1;
+			taken := taken || h.host;
+			used := used || h.stripe;
+		END LOOP;
+		UPDATE nameserver SET set_no = next_no
+		WHERE host = ANY (taken);
+		next_no := next_no + 1;
+	END LOOP;
+	RETURN NULL;
+END
+$_$;
+
+COMMENT ON FUNCTION public.nameserver_sync(hosts text[], wires bytea[], stripes bigint[], addresses text[], per_set bigint) IS 'take over the configured name servers and make sets of them; a sentence when that cannot be. Sets of which a name was told stay as they are';
 
 -- FUNCTION owner_key_text(bytea, bytea)
 
@@ -918,6 +1722,40 @@ $$;
 
 COMMENT ON FUNCTION public.zone_changed() IS 'carry a change of the claim to what the edges follow';
 
+-- FUNCTION zone_claim_going()
+
+CREATE FUNCTION public.zone_claim_going() RETURNS trigger
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+    AS $$
+BEGIN
+	IF EXISTS (SELECT FROM claim) THEN
+		PERFORM claim_lock();
+	END IF;
+	RETURN NULL;
+END
+$$;
+
+COMMENT ON FUNCTION public.zone_claim_going() IS 'takes claim_lock before any zone is deleted';
+
+-- FUNCTION zone_claim_gone()
+
+CREATE FUNCTION public.zone_claim_gone() RETURNS trigger
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+    AS $$
+BEGIN
+	IF EXISTS (SELECT FROM claim c WHERE c.zone_id = NEW.id) THEN
+		PERFORM claim_lock();
+		PERFORM claim_bury(NEW.id);
+		DELETE FROM claim c WHERE c.zone_id = NEW.id;
+	END IF;
+	RETURN NULL;
+END
+$$;
+
+COMMENT ON FUNCTION public.zone_claim_gone() IS 'a deleted zone''s claim ends; its names are remembered';
+
 -- FUNCTION zone_edges(uuid)
 
 CREATE FUNCTION public.zone_edges(zone uuid) RETURNS TABLE(edge text, seen_at timestamp with time zone, applied boolean, generation bigint, serial bigint, reason text)
@@ -1161,9 +1999,11 @@ CREATE TABLE public.zone (
     suspended_at timestamp with time zone,
     suspended_by text,
     suspended_reason text,
+    preview boolean DEFAULT false NOT NULL,
     CONSTRAINT zone_apex_ck CHECK ((((octet_length(apex) >= 1) AND (octet_length(apex) <= 255)) AND (get_byte(apex, (octet_length(apex) - 1)) = 0))),
     CONSTRAINT zone_name_apex_ck CHECK (((name = '.'::text) = (octet_length(apex) = 1))),
     CONSTRAINT zone_name_ck CHECK ((((length(name) >= 1) AND (length(name) <= 1010)) AND (name = lower(name)) AND ((name = '.'::text) OR ("right"(name, 1) <> '.'::text) OR ("right"(name, 2) = '\.'::text)))),
+    CONSTRAINT zone_preview_ck CHECK (((NOT preview) OR (state = 'pending'::text))),
     CONSTRAINT zone_state_ck CHECK ((state = ANY (ARRAY['pending'::text, 'active'::text, 'warned'::text, 'suspended'::text, 'lapsed'::text]))),
     CONSTRAINT zone_stripes_ck CHECK ((stripes <> 0)),
     CONSTRAINT zone_suspended_ck CHECK (((suspended_at IS NOT NULL) OR ((suspended_by IS NULL) AND (suspended_reason IS NULL)))),
@@ -1192,6 +2032,8 @@ COMMENT ON COLUMN public.zone.suspended_by IS 'the actor, as in audit';
 
 COMMENT ON COLUMN public.zone.suspended_reason IS 'what the tenant is told';
 
+COMMENT ON COLUMN public.zone.preview IS 'a pending claim that is answered all the same, where it deceives nobody';
+
 -- FUNCTION zone_shown(public.zone, bigint)
 
 CREATE FUNCTION public.zone_shown(z public.zone, generation bigint) RETURNS text
@@ -1202,7 +2044,8 @@ CREATE FUNCTION public.zone_shown(z public.zone, generation bigint) RETURNS text
 	    WHEN z.deleted_at IS NULL AND (z.suspended_at IS NOT NULL
 		OR EXISTS (SELECT FROM tenant t WHERE t.id = z.tenant_id
 		    AND t.suspended_at IS NOT NULL)) THEN 'withdrawn'
-	    ELSE zone_state_of_claim(z.state, generation, z.deleted_at) END
+	    ELSE zone_state_of_claim(CASE WHEN z.preview THEN 'active'
+		ELSE z.state END, generation, z.deleted_at) END
 $$;
 
 COMMENT ON FUNCTION public.zone_shown(z public.zone, generation bigint) IS 'zone_state.state of a zone: what its claim says, unless the operator stopped it or its tenant. The one place that decides';
@@ -1410,6 +2253,116 @@ ALTER TABLE public.audit ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
     NO MAXVALUE
     CACHE 1
 );
+
+-- TABLE claim
+
+CREATE TABLE public.claim (
+    zone_id uuid NOT NULL,
+    tenant_id uuid NOT NULL,
+    key bytea NOT NULL,
+    set_no smallint,
+    token text NOT NULL,
+    proof text DEFAULT 'none'::text NOT NULL,
+    returned boolean DEFAULT false NOT NULL,
+    opened_at timestamp with time zone DEFAULT now() NOT NULL,
+    unproven_at timestamp with time zone DEFAULT now(),
+    proven_at timestamp with time zone,
+    clear_at timestamp with time zone,
+    txt_until timestamp with time zone,
+    loss_at timestamp with time zone,
+    lost_ms bigint DEFAULT 0 NOT NULL,
+    suspended_at timestamp with time zone,
+    held_at timestamp with time zone,
+    released boolean DEFAULT false NOT NULL,
+    seen text,
+    seen_at timestamp with time zone,
+    seen_since timestamp with time zone,
+    missing smallint DEFAULT 0 NOT NULL,
+    sighting jsonb,
+    check_at timestamp with time zone DEFAULT now() NOT NULL,
+    lease_owner uuid,
+    lease_until timestamp with time zone,
+    CONSTRAINT claim_key_ck CHECK ((octet_length(key) <= 254)),
+    CONSTRAINT claim_lease_ck CHECK (((lease_owner IS NULL) = (lease_until IS NULL))),
+    CONSTRAINT claim_lost_ms_ck CHECK ((lost_ms >= 0)),
+    CONSTRAINT claim_missing_ck CHECK (((missing >= 0) AND (missing <= 256))),
+    CONSTRAINT claim_proof_ck CHECK ((proof = ANY (ARRAY['none'::text, 'delegation'::text, 'txt'::text, 'operator'::text]))),
+    CONSTRAINT claim_seen_ck CHECK (((length(seen) <= 40) AND ((seen IS NULL) = (seen_at IS NULL)))),
+    CONSTRAINT claim_set_no_ck CHECK (((set_no >= 0) AND (set_no <= 255))),
+    CONSTRAINT claim_sighting_ck CHECK (((jsonb_typeof(sighting) = 'object'::text) AND (pg_column_size(sighting) <= 65536))),
+    CONSTRAINT claim_token_ck CHECK (((length(token) >= 16) AND (length(token) <= 64)))
+);
+
+ALTER TABLE ONLY public.claim FORCE ROW LEVEL SECURITY;
+
+COMMENT ON TABLE public.claim IS 'what is known about a zone''s ownership; no row where ownership is off. zone.state says what it amounts to';
+
+COMMENT ON COLUMN public.claim.key IS 'the name''s labels from the root downwards, each with its length octet: names below begin with it';
+
+COMMENT ON COLUMN public.claim.set_no IS 'the names given to this claim; null: all are taken for this zone name';
+
+COMMENT ON COLUMN public.claim.token IS 'value of the TXT record at _understudy-challenge; no secret';
+
+COMMENT ON COLUMN public.claim.returned IS 'the set was this tenant''s, proven for this name, before';
+
+COMMENT ON COLUMN public.claim.opened_at IS 'made, or asked for anew';
+
+COMMENT ON COLUMN public.claim.unproven_at IS 'since when it is not proven; lapses 28 days later. Null while proven';
+
+COMMENT ON COLUMN public.claim.proven_at IS 'first time; null: never was';
+
+COMMENT ON COLUMN public.claim.clear_at IS 'when all parent servers were seen without any of the set''s names after it was given: only then a listing proves something';
+
+COMMENT ON COLUMN public.claim.loss_at IS 'last look, when every parent server answered without the names';
+
+COMMENT ON COLUMN public.claim.lost_ms IS 'milliseconds between such looks that followed each other';
+
+COMMENT ON COLUMN public.claim.held_at IS 'to be suspended, but too many are: waits for the operator';
+
+COMMENT ON COLUMN public.claim.released IS 'the operator let the suspension happen';
+
+COMMENT ON COLUMN public.claim.seen IS 'what the last look amounts to (claim_seen_name in xferd/claim.h)';
+
+COMMENT ON COLUMN public.claim.seen_since IS 'when that was seen first in a row';
+
+COMMENT ON COLUMN public.claim.sighting IS 'the last look as xferd wrote it, at most 64 KiB: parent, servers, names';
+
+COMMENT ON COLUMN public.claim.check_at IS 'looked at then; infinity: only when asked for';
+
+-- TABLE claim_allowed
+
+CREATE TABLE public.claim_allowed (
+    tenant_id uuid NOT NULL,
+    apex bytea NOT NULL,
+    name text NOT NULL,
+    actor text NOT NULL,
+    made_at timestamp with time zone DEFAULT now() NOT NULL,
+    CONSTRAINT claim_allowed_actor_ck CHECK ((length(actor) <= 300)),
+    CONSTRAINT claim_allowed_apex_ck CHECK (((octet_length(apex) >= 1) AND (octet_length(apex) <= 255))),
+    CONSTRAINT claim_allowed_name_ck CHECK (((length(name) >= 1) AND (length(name) <= 1010)))
+);
+
+ALTER TABLE ONLY public.claim_allowed FORCE ROW LEVEL SECURITY;
+
+COMMENT ON TABLE public.claim_allowed IS 'reserved names that the operator lets a tenant claim all the same';
+
+-- TABLE claim_tombstone
+
+CREATE TABLE public.claim_tombstone (
+    key bytea NOT NULL,
+    set_no smallint NOT NULL,
+    tenant_id uuid NOT NULL,
+    proven boolean NOT NULL,
+    made_at timestamp with time zone DEFAULT now() NOT NULL,
+    until timestamp with time zone,
+    CONSTRAINT claim_tombstone_key_ck CHECK ((octet_length(key) <= 254)),
+    CONSTRAINT claim_tombstone_set_no_ck CHECK (((set_no >= 0) AND (set_no <= 255))),
+    CONSTRAINT claim_tombstone_until_ck CHECK ((proven = (until IS NULL)))
+);
+
+ALTER TABLE ONLY public.claim_tombstone FORCE ROW LEVEL SECURITY;
+
+COMMENT ON TABLE public.claim_tombstone IS 'names that stood for a zone name and are not given to another tenant: for ever after a proof, 28 days without. No foreign keys: it outlives what it tells about';
 
 -- TABLE diagnosis
 
@@ -1642,6 +2595,44 @@ ALTER TABLE ONLY public.membership FORCE ROW LEVEL SECURITY;
 COMMENT ON TABLE public.membership IS 'what a person may do in a tenant (api/role.def)';
 
 COMMENT ON COLUMN public.membership.user_staff IS 'always false: with the foreign key, staff cannot be members';
+
+-- TABLE nameserver
+
+CREATE TABLE public.nameserver (
+    host text NOT NULL,
+    wire bytea NOT NULL,
+    addresses inet[] NOT NULL,
+    stripe smallint NOT NULL,
+    set_no smallint,
+    retired_at timestamp with time zone,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    CONSTRAINT nameserver_addresses_ck CHECK (((cardinality(addresses) >= 1) AND (cardinality(addresses) <= 64))),
+    CONSTRAINT nameserver_host_ck CHECK ((((length(host) >= 1) AND (length(host) <= 1010)) AND (host = lower(host)))),
+    CONSTRAINT nameserver_set_no_ck CHECK (((set_no >= 0) AND (set_no <= 255))),
+    CONSTRAINT nameserver_stripe_ck CHECK (((stripe >= 0) AND (stripe <= 63))),
+    CONSTRAINT nameserver_wire_ck CHECK (((octet_length(wire) >= 1) AND (octet_length(wire) <= 255)))
+);
+
+COMMENT ON TABLE public.nameserver IS 'the operator''s name servers as configured, by nameserver_sync; a name that was in a set stays for ever, retired';
+
+COMMENT ON COLUMN public.nameserver.stripe IS 'which of the 64 groups of addresses a zone is served on or not';
+
+COMMENT ON COLUMN public.nameserver.set_no IS 'the set of names that it belongs to; null: waits for a partner';
+
+COMMENT ON COLUMN public.nameserver.retired_at IS 'no longer configured: its set is not given out any more';
+
+-- VIEW nameserver_set
+
+CREATE VIEW public.nameserver_set AS
+ SELECT nameserver.set_no,
+    bit_or(((1)::bigint << (nameserver.stripe)::integer)) AS mask,
+    count(*) FILTER (WHERE (nameserver.retired_at IS NOT NULL)) AS retired,
+    array_agg(nameserver.host ORDER BY nameserver.host) AS hosts
+   FROM public.nameserver
+  WHERE (nameserver.set_no IS NOT NULL)
+  GROUP BY nameserver.set_no;
+
+COMMENT ON VIEW public.nameserver_set IS 'the sets of names: stripes as a mask, how many names are retired';
 
 -- TABLE one_time_link
 
@@ -1937,6 +2928,7 @@ CREATE TABLE public.tenant (
     suspended_by text,
     suspended_reason text,
     deleted_at timestamp with time zone,
+    set_no smallint,
     CONSTRAINT tenant_limits_ck CHECK ((jsonb_typeof(limits) = 'object'::text)),
     CONSTRAINT tenant_name_ck CHECK (((length(name) >= 1) AND (length(name) <= 100))),
     CONSTRAINT tenant_suspended_ck CHECK (((suspended_at IS NOT NULL) OR ((suspended_by IS NULL) AND (suspended_reason IS NULL)))),
@@ -1956,6 +2948,8 @@ COMMENT ON COLUMN public.tenant.suspended_by IS 'the actor, as in audit';
 COMMENT ON COLUMN public.tenant.suspended_reason IS 'what the tenant is told';
 
 COMMENT ON COLUMN public.tenant.deleted_at IS 'set: it is gone for everybody; the row follows its last zone, when the edges have dropped that';
+
+COMMENT ON COLUMN public.tenant.set_no IS 'the set of names that its claims get unless they conflict; null until the first claim';
 
 -- TABLE zone_timer
 
@@ -2465,6 +3459,21 @@ ALTER TABLE ONLY public.attempt
 ALTER TABLE ONLY public.audit
     ADD CONSTRAINT audit_id_pk PRIMARY KEY (id);
 
+-- CONSTRAINT claim_allowed claim_allowed_tenant_id_apex_pk
+
+ALTER TABLE ONLY public.claim_allowed
+    ADD CONSTRAINT claim_allowed_tenant_id_apex_pk PRIMARY KEY (tenant_id, apex);
+
+-- CONSTRAINT claim_tombstone claim_tombstone_key_set_no_pk
+
+ALTER TABLE ONLY public.claim_tombstone
+    ADD CONSTRAINT claim_tombstone_key_set_no_pk PRIMARY KEY (key, set_no);
+
+-- CONSTRAINT claim claim_zone_id_pk
+
+ALTER TABLE ONLY public.claim
+    ADD CONSTRAINT claim_zone_id_pk PRIMARY KEY (zone_id);
+
 -- CONSTRAINT diagnosis_destination diagnosis_destination_address_port_pk
 
 ALTER TABLE ONLY public.diagnosis_destination
@@ -2509,6 +3518,16 @@ ALTER TABLE ONLY public.mail
 
 ALTER TABLE ONLY public.membership
     ADD CONSTRAINT membership_tenant_id_user_id_pk PRIMARY KEY (tenant_id, user_id);
+
+-- CONSTRAINT nameserver nameserver_host_pk
+
+ALTER TABLE ONLY public.nameserver
+    ADD CONSTRAINT nameserver_host_pk PRIMARY KEY (host);
+
+-- CONSTRAINT nameserver nameserver_wire_uq
+
+ALTER TABLE ONLY public.nameserver
+    ADD CONSTRAINT nameserver_wire_uq UNIQUE (wire);
 
 -- CONSTRAINT one_time_link one_time_link_hash_uq
 
@@ -2707,6 +3726,48 @@ COMMENT ON INDEX public.audit_action_id_ix IS 'for the operator''s search by act
 CREATE INDEX audit_tenant_id_id_ix ON public.audit USING btree (tenant_id, id);
 
 COMMENT ON INDEX public.audit_tenant_id_id_ix IS 'for a tenant''s audit list';
+
+-- INDEX claim_check_at_ix
+
+CREATE INDEX claim_check_at_ix ON public.claim USING btree (check_at);
+
+COMMENT ON INDEX public.claim_check_at_ix IS 'for looking at what is due';
+
+-- INDEX claim_held_at_ix
+
+CREATE INDEX claim_held_at_ix ON public.claim USING btree (held_at) WHERE (held_at IS NOT NULL);
+
+COMMENT ON INDEX public.claim_held_at_ix IS 'for what waits for the operator';
+
+-- INDEX claim_key_ix
+
+CREATE INDEX claim_key_ix ON public.claim USING btree (key);
+
+COMMENT ON INDEX public.claim_key_ix IS 'for conflicts: same name, above, below';
+
+-- INDEX claim_suspended_at_ix
+
+CREATE INDEX claim_suspended_at_ix ON public.claim USING btree (suspended_at) WHERE (suspended_at IS NOT NULL);
+
+COMMENT ON INDEX public.claim_suspended_at_ix IS 'for the brake';
+
+-- INDEX claim_tenant_id_zone_id_ix
+
+CREATE INDEX claim_tenant_id_zone_id_ix ON public.claim USING btree (tenant_id, zone_id);
+
+COMMENT ON INDEX public.claim_tenant_id_zone_id_ix IS 'for row security, the foreign key';
+
+-- INDEX claim_tombstone_tenant_id_ix
+
+CREATE INDEX claim_tombstone_tenant_id_ix ON public.claim_tombstone USING btree (tenant_id);
+
+COMMENT ON INDEX public.claim_tombstone_tenant_id_ix IS 'for row security';
+
+-- INDEX claim_tombstone_until_ix
+
+CREATE INDEX claim_tombstone_until_ix ON public.claim_tombstone USING btree (until) WHERE (until IS NOT NULL);
+
+COMMENT ON INDEX public.claim_tombstone_until_ix IS 'for pruning';
 
 -- INDEX diagnosis_created_at_ix
 
@@ -3046,7 +4107,15 @@ CREATE TRIGGER tenant_suspended AFTER UPDATE OF suspended_at ON public.tenant FO
 
 -- TRIGGER zone zone_changed
 
-CREATE TRIGGER zone_changed AFTER UPDATE OF state, stripes, deleted_at, suspended_at ON public.zone FOR EACH ROW WHEN (((old.state <> new.state) OR (old.stripes <> new.stripes) OR (old.deleted_at IS DISTINCT FROM new.deleted_at) OR (old.suspended_at IS DISTINCT FROM new.suspended_at))) EXECUTE FUNCTION public.zone_changed();
+CREATE TRIGGER zone_changed AFTER UPDATE OF state, stripes, deleted_at, suspended_at, preview ON public.zone FOR EACH ROW WHEN (((old.state <> new.state) OR (old.stripes <> new.stripes) OR (old.preview <> new.preview) OR (old.deleted_at IS DISTINCT FROM new.deleted_at) OR (old.suspended_at IS DISTINCT FROM new.suspended_at))) EXECUTE FUNCTION public.zone_changed();
+
+-- TRIGGER zone zone_claim_going
+
+CREATE TRIGGER zone_claim_going BEFORE UPDATE OF deleted_at ON public.zone FOR EACH STATEMENT EXECUTE FUNCTION public.zone_claim_going();
+
+-- TRIGGER zone zone_claim_gone
+
+CREATE TRIGGER zone_claim_gone AFTER UPDATE OF deleted_at ON public.zone FOR EACH ROW WHEN (((old.deleted_at IS NULL) AND (new.deleted_at IS NOT NULL))) EXECUTE FUNCTION public.zone_claim_gone();
 
 -- TRIGGER zone_guard zone_guard_changed
 
@@ -3085,6 +4154,16 @@ CREATE TRIGGER zone_state_guard BEFORE UPDATE ON public.zone_state FOR EACH ROW 
 CREATE TRIGGER zone_state_stamp BEFORE INSERT OR UPDATE ON public.zone_state FOR EACH ROW EXECUTE FUNCTION public.feed_stamp();
 
 ALTER TABLE public.zone_state ENABLE ALWAYS TRIGGER zone_state_stamp;
+
+-- FK CONSTRAINT claim_allowed claim_allowed_tenant_id_fk
+
+ALTER TABLE ONLY public.claim_allowed
+    ADD CONSTRAINT claim_allowed_tenant_id_fk FOREIGN KEY (tenant_id) REFERENCES public.tenant(id) ON DELETE CASCADE;
+
+-- FK CONSTRAINT claim claim_tenant_id_zone_id_fk
+
+ALTER TABLE ONLY public.claim
+    ADD CONSTRAINT claim_tenant_id_zone_id_fk FOREIGN KEY (tenant_id, zone_id) REFERENCES public.zone(tenant_id, id) ON DELETE CASCADE;
 
 -- FK CONSTRAINT diagnosis diagnosis_tenant_id_fk
 
@@ -3238,6 +4317,42 @@ CREATE POLICY audit_tenant_rls ON public.audit TO understudy_apid_app USING ((te
 -- POLICY audit audit_trusted_rls
 
 CREATE POLICY audit_trusted_rls ON public.audit TO understudy_owner, understudy_apid_operator, understudy_xferd USING (true) WITH CHECK (true);
+
+-- ROW SECURITY claim
+
+ALTER TABLE public.claim ENABLE ROW LEVEL SECURITY;
+
+-- ROW SECURITY claim_allowed
+
+ALTER TABLE public.claim_allowed ENABLE ROW LEVEL SECURITY;
+
+-- POLICY claim_allowed claim_allowed_tenant_rls
+
+CREATE POLICY claim_allowed_tenant_rls ON public.claim_allowed TO understudy_apid_app USING ((tenant_id = (NULLIF(current_setting('understudy.tenant'::text, true), ''::text))::uuid)) WITH CHECK ((tenant_id = (NULLIF(current_setting('understudy.tenant'::text, true), ''::text))::uuid));
+
+-- POLICY claim_allowed claim_allowed_trusted_rls
+
+CREATE POLICY claim_allowed_trusted_rls ON public.claim_allowed TO understudy_owner, understudy_apid_operator, understudy_xferd USING (true) WITH CHECK (true);
+
+-- POLICY claim claim_tenant_rls
+
+CREATE POLICY claim_tenant_rls ON public.claim TO understudy_apid_app USING ((tenant_id = (NULLIF(current_setting('understudy.tenant'::text, true), ''::text))::uuid)) WITH CHECK ((tenant_id = (NULLIF(current_setting('understudy.tenant'::text, true), ''::text))::uuid));
+
+-- ROW SECURITY claim_tombstone
+
+ALTER TABLE public.claim_tombstone ENABLE ROW LEVEL SECURITY;
+
+-- POLICY claim_tombstone claim_tombstone_tenant_rls
+
+CREATE POLICY claim_tombstone_tenant_rls ON public.claim_tombstone TO understudy_apid_app USING ((tenant_id = (NULLIF(current_setting('understudy.tenant'::text, true), ''::text))::uuid)) WITH CHECK ((tenant_id = (NULLIF(current_setting('understudy.tenant'::text, true), ''::text))::uuid));
+
+-- POLICY claim_tombstone claim_tombstone_trusted_rls
+
+CREATE POLICY claim_tombstone_trusted_rls ON public.claim_tombstone TO understudy_owner, understudy_apid_operator, understudy_xferd USING (true) WITH CHECK (true);
+
+-- POLICY claim claim_trusted_rls
+
+CREATE POLICY claim_trusted_rls ON public.claim TO understudy_owner, understudy_apid_operator, understudy_xferd USING (true) WITH CHECK (true);
 
 -- ROW SECURITY diagnosis
 
@@ -3538,6 +4653,70 @@ GRANT ALL ON FUNCTION public.attempt_prune(zones uuid[], keep integer) TO unders
 
 REVOKE ALL ON FUNCTION public.audit_stays() FROM PUBLIC;
 
+REVOKE ALL ON FUNCTION public.claim_adopt() FROM PUBLIC;
+GRANT ALL ON FUNCTION public.claim_adopt() TO understudy_apid_operator;
+
+REVOKE ALL ON FUNCTION public.claim_alone(tenant uuid, key bytea, mask bigint) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.claim_alone(tenant uuid, key bytea, mask bigint) TO understudy_xferd;
+
+REVOKE ALL ON FUNCTION public.claim_apply(zone uuid, owner uuid, was_state text, was_set smallint, state text, proof text, preview boolean, clear_at timestamp with time zone, txt_until timestamp with time zone, loss_at timestamp with time zone, lost_ms bigint, unproven_at timestamp with time zone, wants_set boolean, displaces boolean, skip smallint[], seen text, missing bigint, sighting jsonb, check_at timestamp with time zone, events text[], messages text[]) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.claim_apply(zone uuid, owner uuid, was_state text, was_set smallint, state text, proof text, preview boolean, clear_at timestamp with time zone, txt_until timestamp with time zone, loss_at timestamp with time zone, lost_ms bigint, unproven_at timestamp with time zone, wants_set boolean, displaces boolean, skip smallint[], seen text, missing bigint, sighting jsonb, check_at timestamp with time zone, events text[], messages text[]) TO understudy_xferd;
+
+REVOKE ALL ON FUNCTION public.claim_ask(zone uuid) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.claim_ask(zone uuid) TO understudy_apid_app;
+GRANT ALL ON FUNCTION public.claim_ask(zone uuid) TO understudy_apid_operator;
+
+REVOKE ALL ON FUNCTION public.claim_blocked(zone_id uuid, key bytea, mask bigint) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.claim_blocked(zone_id uuid, key bytea, mask bigint) TO understudy_xferd;
+
+REVOKE ALL ON FUNCTION public.claim_brake() FROM PUBLIC;
+GRANT ALL ON FUNCTION public.claim_brake() TO understudy_apid_operator;
+
+REVOKE ALL ON FUNCTION public.claim_bury(zone_id uuid) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION public.claim_conflicts(tenant uuid, key bytea) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.claim_conflicts(tenant uuid, key bytea) TO understudy_xferd;
+
+REVOKE ALL ON FUNCTION public.claim_displace(zone uuid, key bytea, mask bigint) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION public.claim_give(zone_id uuid, skip smallint[]) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION public.claim_home(tenant uuid) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.claim_home(tenant uuid) TO understudy_apid_app;
+GRANT ALL ON FUNCTION public.claim_home(tenant uuid) TO understudy_apid_operator;
+
+REVOKE ALL ON FUNCTION public.claim_key(apex bytea) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.claim_key(apex bytea) TO understudy_apid_app;
+GRANT ALL ON FUNCTION public.claim_key(apex bytea) TO understudy_apid_operator;
+
+REVOKE ALL ON FUNCTION public.claim_keys_above(key bytea) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION public.claim_lock() FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION public.claim_mail(zone uuid, template text) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION public.claim_mask(set_no smallint) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION public.claim_open(zones uuid[]) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.claim_open(zones uuid[]) TO understudy_apid_app;
+GRANT ALL ON FUNCTION public.claim_open(zones uuid[]) TO understudy_apid_operator;
+
+REVOKE ALL ON FUNCTION public.claim_pick(tenant uuid, key bytea, skip smallint[]) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION public.claim_release() FROM PUBLIC;
+GRANT ALL ON FUNCTION public.claim_release() TO understudy_apid_operator;
+
+REVOKE ALL ON FUNCTION public.claim_reopen(zone uuid) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.claim_reopen(zone uuid) TO understudy_apid_app;
+GRANT ALL ON FUNCTION public.claim_reopen(zone uuid) TO understudy_apid_operator;
+
+REVOKE ALL ON FUNCTION public.claim_seize(zone uuid, skip smallint[]) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION public.claim_tell(zone uuid, kind text, message text) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION public.claim_word(zone uuid, active boolean) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.claim_word(zone uuid, active boolean) TO understudy_apid_operator;
+
 REVOKE ALL ON FUNCTION public.diagnosis_admit(tenant uuid, addresses inet[], ports integer[], per_minute integer, gap_s integer, keep integer) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.diagnosis_admit(tenant uuid, addresses inet[], ports integer[], per_minute integer, gap_s integer, keep integer) TO understudy_apid_app;
 GRANT ALL ON FUNCTION public.diagnosis_admit(tenant uuid, addresses inet[], ports integer[], per_minute integer, gap_s integer, keep integer) TO understudy_apid_operator;
@@ -3574,6 +4753,9 @@ GRANT ALL ON FUNCTION public.mail_put(recipient text, template text, params json
 REVOKE ALL ON FUNCTION public.membership_ended() FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION public.membership_guard() FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION public.nameserver_sync(hosts text[], wires bytea[], stripes bigint[], addresses text[], per_set bigint) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.nameserver_sync(hosts text[], wires bytea[], stripes bigint[], addresses text[], per_set bigint) TO understudy_apid_operator;
 
 REVOKE ALL ON FUNCTION public.owner_key_text(key bytea, apex bytea) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.owner_key_text(key bytea, apex bytea) TO understudy_apid_app;
@@ -3630,6 +4812,10 @@ GRANT ALL ON FUNCTION public.zone_busy(zone uuid) TO understudy_apid_app;
 GRANT ALL ON FUNCTION public.zone_busy(zone uuid) TO understudy_apid_operator;
 
 REVOKE ALL ON FUNCTION public.zone_changed() FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION public.zone_claim_going() FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION public.zone_claim_gone() FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION public.zone_edges(zone uuid) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.zone_edges(zone uuid) TO understudy_apid_app;
@@ -3688,6 +4874,22 @@ GRANT SELECT,INSERT ON TABLE public.audit TO understudy_apid_app;
 GRANT INSERT ON TABLE public.audit TO understudy_apid_auth;
 GRANT SELECT,INSERT ON TABLE public.audit TO understudy_apid_operator;
 GRANT INSERT ON TABLE public.audit TO understudy_xferd;
+
+GRANT SELECT ON TABLE public.claim TO understudy_apid_app;
+GRANT SELECT ON TABLE public.claim TO understudy_apid_operator;
+GRANT SELECT ON TABLE public.claim TO understudy_xferd;
+
+GRANT UPDATE(check_at) ON TABLE public.claim TO understudy_xferd;
+
+GRANT UPDATE(lease_owner) ON TABLE public.claim TO understudy_xferd;
+
+GRANT UPDATE(lease_until) ON TABLE public.claim TO understudy_xferd;
+
+GRANT SELECT ON TABLE public.claim_allowed TO understudy_apid_app;
+GRANT SELECT,INSERT,DELETE ON TABLE public.claim_allowed TO understudy_apid_operator;
+
+GRANT SELECT,DELETE ON TABLE public.claim_tombstone TO understudy_xferd;
+GRANT SELECT,DELETE ON TABLE public.claim_tombstone TO understudy_apid_operator;
 
 GRANT SELECT ON TABLE public.diagnosis TO understudy_apid_app;
 GRANT SELECT ON TABLE public.diagnosis TO understudy_apid_operator;
@@ -3794,6 +4996,14 @@ GRANT INSERT(role),UPDATE(role) ON TABLE public.membership TO understudy_apid_op
 
 GRANT UPDATE(changed_at) ON TABLE public.membership TO understudy_apid_app;
 GRANT UPDATE(changed_at) ON TABLE public.membership TO understudy_apid_operator;
+
+GRANT SELECT ON TABLE public.nameserver TO understudy_apid_app;
+GRANT SELECT ON TABLE public.nameserver TO understudy_apid_operator;
+GRANT SELECT ON TABLE public.nameserver TO understudy_xferd;
+
+GRANT SELECT ON TABLE public.nameserver_set TO understudy_apid_app;
+GRANT SELECT ON TABLE public.nameserver_set TO understudy_apid_operator;
+GRANT SELECT ON TABLE public.nameserver_set TO understudy_xferd;
 
 GRANT INSERT,DELETE ON TABLE public.one_time_link TO understudy_apid_operator;
 

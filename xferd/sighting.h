@@ -5,7 +5,7 @@
  *           was asked for the delegation, and what the servers that the parent
  *           lists answered about _understudy-challenge.<zone>.
  * Not here: asking (the checker), judging (claim.h).  Pure: plain bytes, no
- *           pointers, so that it may cross a pipe.
+ *           pointers, so that it may cross a pipe; printing is all it does.
  * Bounded:  SIGHTING_*_MAX.  What did not fit sets @cut: then nothing is lost
  *           by what was seen, and nothing won.
  *
@@ -18,7 +18,13 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "common/base/base.h"
+#include "common/base/err.h"
+
+struct buf;
+
 enum {
+	SIGHTING_TEXT_MAX = 48 << 10,	/* as JSON; servers beyond are left out */
 	SIGHTING_PARENTS_MAX = 64,	/* servers of the parent */
 	SIGHTING_NAMES_MAX = 64,	/* distinct NS names, bits of a mask */
 	SIGHTING_TXT_MAX = 32,		/* servers asked for the TXT record */
@@ -84,5 +90,14 @@ struct sighting {
 	/* What went wrong on the way down, for a person; our own words. */
 	char why[SIGHTING_WHY_MAX];
 };
+
+/** sighting_verdict_name() - answered, timeout, servfail ... */
+const char *sighting_verdict_name(unsigned verdict);
+
+/**
+ * sighting_print() - as a JSON object, for people and the API
+ * @out: initialised by the caller with SIGHTING_TEXT_MAX at least
+ */
+MUST_USE enum err sighting_print(const struct sighting *s, struct buf *out);
 
 #endif

@@ -39,6 +39,7 @@
 #include "xferd/notice.h"
 #include "xferd/post.h"
 #include "xferd/probes.h"
+#include "xferd/proofs.h"
 #include "xferd/publish.h"
 #include "xferd/round.h"
 #include "xferd/sched.h"
@@ -352,6 +353,8 @@ begin_drain(struct whole *w)
 		sched_stop(k->sched);
 		job_stop(k->jobs);
 		tidy_stop(k->tidy);
+		if (k->proofs != NULL)
+			proofs_stop(k->proofs);
 	}
 	w->drain_until_ms = now_mono_ms() + DRAIN_MS;
 	uv_timer_start(&w->drain, on_drain, 0, DRAIN_TICK_MS);
@@ -396,6 +399,8 @@ on_hint(void *arg)
 		return;
 	job_poke(k->jobs);
 	sched_poke(k->sched);
+	if (k->proofs != NULL)
+		proofs_poke(k->proofs);
 	post_poke(k->post);
 }
 
@@ -422,6 +427,8 @@ start_done(struct crew_job *job)
 		e = job_new(k, &k->jobs);
 	if (e == OK)
 		e = sched_new(k, &k->sched);
+	if (e == OK && strcmp(k->conf->transfer.ownership, "proof") == 0)
+		e = proofs_new(k, &k->proofs);
 	if (e == OK) {
 		log_info("xferd.working", "");
 		return;

@@ -152,7 +152,7 @@ static enum err
 store_operator(struct db *db, void *arg)
 {
 	struct db_rows *rows = NULL;
-	enum err e = token_store(db, NULL, arg, &rows);
+	enum err e = token_store(db, NULL, arg, NULL, &rows);
 
 	db_rows_free(rows);
 	if (e != OK)

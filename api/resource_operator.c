@@ -267,7 +267,10 @@ create_token(struct db *db, struct req *r, void *arg)
 	enum err e;
 
 	e = tenants_find(db, r, id);
-	return e != OK ? e : token_create(db, r, id, arg);
+	if (e != OK)
+		return e;
+	memcpy(r->who.tenant_id, id, 16);	/* whose zones it names */
+	return token_create(db, r, id, arg);
 }
 
 enum err
@@ -282,4 +285,50 @@ resource_operator_token(struct req *r)
 	e = repo_operator(r, create_token, &t);
 	token_wipe(&t);
 	return e;
+}
+
+/* ---- the operator's own tokens ---- */
+
+static enum err
+list_own(struct db *db, struct req *r, void *arg)
+{
+	(void)arg;
+	return token_list(db, r, NULL);
+}
+
+enum err
+resource_operator_own_tokens(struct req *r)
+{
+	return repo_operator(r, list_own, NULL);
+}
+
+static enum err
+revoke_own(struct db *db, struct req *r, void *arg)
+{
+	struct db_rows *rows = NULL;
+	uint8_t id[16];
+	int64_t n;
+	enum err e;
+
+	(void)arg;
+	if (!db_uuid_parse(req_param(r, 0), strlen(req_param(r, 0)), id))
+		return ERR_NOT_FOUND;
+	e = db_exec(db, SQL_STMT(token_revoke), DB_PARAMS(db_uuid(NULL),
+	    db_uuid(id)), &rows);
+	if (e != OK)
+		return e;
+	n = db_rows_affected(rows);
+	db_rows_free(rows);
+	if (n == 0)
+		return ERR_NOT_FOUND;
+	e = repo_audit(db, r, "token.revoke", req_param(r, 0));
+	if (e == OK)
+		reply_none(&r->reply, 204);
+	return e;
+}
+
+enum err
+resource_operator_own_revoke(struct req *r)
+{
+	return repo_operator(r, revoke_own, NULL);
 }

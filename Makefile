@@ -88,13 +88,14 @@ ALL_LDFLAGS = -pie -pthread -Wl,--as-needed $(LD_$(VARIANT)) $(LDFLAGS)
 
 # ---- files: by wildcard ----------------------------------------------------
 
-PROGS	:= apid xferd dnsd
+PROGS	:= apid xferd dnsd understudyctl
 DIR_apid := api
+DIR_understudyctl := api/ctl
 DIR_xferd := xferd
 DIR_dnsd := dnsd
-FOLDERS	:= common api xferd dnsd
+FOLDERS	:= common api api/ctl xferd dnsd
 
-src	 = $(shell find $(1) -name '*.c' -not -name main.c -not -path '*/dashboard/*' -not -path '*/ctl/*' 2>/dev/null | sort)
+src	 = $(shell find $(1) -name '*.c' -not -name main.c -not -path '*/dashboard/*' $(if $(filter api,$(1)),-not -path 'api/ctl/*') 2>/dev/null | sort)
 objs	 = $(patsubst %.c,$(O)/%.o,$(call src,$(1)))
 ARCHIVES := $(foreach f,$(FOLDERS),$(O)/$(f).a)
 BINS	:= $(foreach p,$(PROGS),$(if $(wildcard $(DIR_$(p))/main.c),$(O)/bin/$(p)))
@@ -108,11 +109,12 @@ TOOLS	:= $(patsubst %.c,$(O)/%,$(wildcard tests/tools/*.c tests/bench/*.c tests/
 .DELETE_ON_ERROR:
 .SUFFIXES:
 .SECONDARY:
+.PHONY: man
 .PHONY: all help check check-unit check-fast check-e2e check-sql run bench exhaustive lint \
 	check-arrows check-headers check-symbols format format-check install \
 	clean fuzz fuzz-targets check-fuzz tools tests lint-sum deps example-conf compdb FORCE
 
-all: $(BINS) $(ARCHIVES) ## build the three programs (default)
+all: $(BINS) $(ARCHIVES) ## build the programs (default)
 
 help: ## list the targets and variants
 	@sed -n 's/^\([a-z][a-z0-9-]*\):[^#]*## /\1	/p' Makefile deploy/install.mk | expand -t 18
@@ -142,7 +144,7 @@ $(O)/$(1).a: $(call objs,$(1)) $(O)/$(1).list
 	$(if $(Q),@echo "  AR $$@")
 	$(Q)rm -f $$@; ar rcD $$@ $$(filter %.o,$$^)
 $(O)/$(1).list: FORCE
-	@mkdir -p $(O); echo '$(call objs,$(1))' | cmp -s - $$@ || echo '$(call objs,$(1))' >$$@
+	@mkdir -p $$(@D); echo '$(call objs,$(1))' | cmp -s - $$@ || echo '$(call objs,$(1))' >$$@
 endef
 $(foreach f,$(FOLDERS),$(eval $(call archive_rule,$(f))))
 
@@ -153,6 +155,20 @@ $(O)/bin/$(1): $(O)/$(DIR_$(1))/main.o $(O)/$(DIR_$(1)).a $(O)/common.a
 	$(Q)$(CC) $(ALL_LDFLAGS) -o $$@ $$(filter %.o %.a,$$^) $(PKG_LIBS)
 endef
 $(foreach p,$(PROGS),$(eval $(call prog_rule,$(p))))
+
+# Manual pages and completion: the programs say what they know themselves.
+MAN_PAGES := $(patsubst docs/man/%.scd,$(O)/man/%,$(wildcard docs/man/*.scd))
+COMPLETIONS := $(O)/completion/understudyctl $(O)/completion/_understudyctl
+$(O)/man/%: docs/man/%.scd docs/man/fill $(BINS)
+	@mkdir -p $(@D)
+	$(Q)docs/man/fill $(O)/bin $< >$@.scd
+	$(Q)scdoc <$@.scd >$@
+$(O)/completion/understudyctl: $(O)/bin/understudyctl
+	@mkdir -p $(@D)
+	$(Q)$< completion bash >$@
+$(O)/completion/_understudyctl: $(O)/bin/understudyctl
+	@mkdir -p $(@D)
+	$(Q)$< completion zsh >$@
 
 # Static pattern rules: an implicit one would be chosen by which objects happen
 # to exist. A unit test of common links common alone; a test of a program links every
@@ -228,6 +244,8 @@ format-check: ## say which files clang-format would change
 
 example-conf: $(O)/bin/xferd ## write deploy/understudy.conf.example from the options table
 	$(O)/bin/xferd --example-config >deploy/understudy.conf.example
+
+man: $(MAN_PAGES) $(COMPLETIONS) ## manual pages and shell completion, in build/*/man and completion
 
 include deploy/install.mk
 

@@ -12,6 +12,7 @@ DATADIR		?= $(PREFIX)/share/understudy
 DOCDIR		?= $(PREFIX)/share/doc/understudy
 MANDIR		?= $(PREFIX)/share/man
 COMPLETIONDIR	?= $(PREFIX)/share/bash-completion/completions
+ZSHDIR		?= $(PREFIX)/share/zsh/site-functions
 # /etc, whatever the prefix: the programs look there.
 SYSCONFDIR	?= /etc
 CONFDIR		:= $(SYSCONFDIR)/understudy
@@ -21,8 +22,6 @@ TMPFILESDIR	?= $(if $(filter /usr,$(PREFIX)),/usr/lib/tmpfiles.d,/etc/tmpfiles.d
 
 D		:= $(DESTDIR)
 UNITS		:= $(patsubst %.in,%,$(notdir $(wildcard deploy/systemd/*.service.in deploy/systemd/*.target)))
-MAN_PAGES	 = $(wildcard docs/man/*.[1-8] $(O)/man/*.[1-8])
-COMPLETIONS	 = $(wildcard deploy/completion/*)
 SQL_FILES	:= $(wildcard sql/[0-9]*.sql) sql/roles.sql
 
 # Paths in units and tmpfiles are where things will be, without DESTDIR.
@@ -39,7 +38,7 @@ install-programs: all
 	install -m 755 $(filter-out %/understudyctl,$(BINS)) $(D)$(SBINDIR)
 	$(if $(filter %/understudyctl,$(BINS)),install -m 755 $(filter %/understudyctl,$(BINS)) $(D)$(BINDIR))
 
-install-files: all
+install-files: all man
 	install -d $(D)$(DATADIR)/sql $(D)$(DATADIR)/postgresql $(D)$(DOCDIR)/decisions
 	install -m 644 $(SQL_FILES) $(D)$(DATADIR)/sql
 	install -m 755 sql/apply $(D)$(DATADIR)/sql
@@ -62,12 +61,13 @@ install-files: all
 	for m in $(MAN_PAGES); do \
 	  install -D -m 644 $$m $(D)$(MANDIR)/man$${m##*.}/$${m##*/} || exit 1; \
 	done
-	for c in $(COMPLETIONS); do install -D -m 644 $$c $(D)$(COMPLETIONDIR)/$${c##*/} || exit 1; done
+	install -D -m 644 $(O)/completion/understudyctl $(D)$(COMPLETIONDIR)/understudyctl
+	install -D -m 644 $(O)/completion/_understudyctl $(D)$(ZSHDIR)/_understudyctl
 
 uninstall: ## remove what install put there; configuration, credentials and data stay
 	rm -f $(addprefix $(D)$(SBINDIR)/,apid xferd dnsd) $(D)$(BINDIR)/understudyctl
 	rm -rf $(D)$(DATADIR) $(D)$(DOCDIR)
 	rm -f $(addprefix $(D)$(UNITDIR)/,$(UNITS)) $(D)$(SYSUSERSDIR)/understudy.conf $(D)$(TMPFILESDIR)/understudy.conf
 	for m in $(MAN_PAGES); do rm -f $(D)$(MANDIR)/man$${m##*.}/$${m##*/}; done
-	for c in $(COMPLETIONS); do rm -f $(D)$(COMPLETIONDIR)/$${c##*/}; done
+	rm -f $(D)$(COMPLETIONDIR)/understudyctl $(D)$(ZSHDIR)/_understudyctl
 	@[ ! -d $(D)$(CONFDIR) ] || echo "$(D)$(CONFDIR) stays: configuration and credentials"

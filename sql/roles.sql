@@ -5,7 +5,8 @@
 -- (peer, certificates, scram) is decided by pg_hba.conf. Timeouts and
 -- connection limits are set when a role is created, so an operator's own
 -- ALTER ROLE stays. They are part of the design: any open transaction holds
--- back the feed's horizon.
+-- back the feed's horizon. The operator's role has room for a
+-- `understudyctl bootstrap` beside an apid whose pool is full.
 
 DO $$
 DECLARE
@@ -21,7 +22,7 @@ BEGIN
 	FOR r IN SELECT * FROM (VALUES
 	    ('understudy_apid_app',	 30, '15s',   '5s',  '10s'),
 	    ('understudy_apid_auth',	  8, '5s',    '2s',  '5s'),
-	    ('understudy_apid_operator',  8, '60s',   '5s',  '10s'),
+	    ('understudy_apid_operator', 12, '60s',   '5s',  '10s'),
 	    ('understudy_xferd',	 30, '10min', '10s', '60s'),
 	    ('understudy_dnsd',		 12, '5min',  '5s',  '60s'),
 	    ('understudy_mon',		  4, '10s',   '1s',  '5s'))

@@ -264,7 +264,8 @@ from_api(struct errand *e, int64_t ttl)
 	enum outcome o = errand_get(e, e->line->command->path, 0, &doc);
 	const struct jdoc *list = jdoc_at(doc, "nameservers");
 
-	for (size_t i = 0; o == OUTCOME_OK && i < jdoc_count(list); i++) {
+	/* What is wrong is left out; the others are printed all the same. */
+	for (size_t i = 0; i < jdoc_count(list); i++) {
 		const struct jdoc *ns = jdoc_item(list, i);
 		const struct jdoc *ips = jdoc_at(ns, "addresses");
 		const char *host = jdoc_text(ns, "name");

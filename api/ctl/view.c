@@ -139,6 +139,8 @@ view_list_flush(struct view *v)
 {
 	struct buf b;
 
+	if (!v->in_list)
+		return;
 	buf_init(&b, VIEW_BYTES_MAX);
 	if (v->format == SETTINGS_TABLE) {
 		grid_flush(&v->grid, &b);

@@ -192,6 +192,15 @@ $(O)/tests/%: $(O)/tests/%.o $(O)/tests/lib/testcache.o $(ARCHIVES)
 	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $(filter %.o,$^) \
 	  -Wl,--start-group $(filter %.a,$^) -Wl,--end-group $(PKG_LIBS)
 
+# apid without its first wall: the statements' own tenant conditions are taken
+# out (tests/walls).
+$(O)/walls/sql.o: api/sql.c api/sql.h $(wildcard api/*.def) tests/walls/mutate
+	@mkdir -p $(@D)/api
+	$(Q)tests/walls/mutate $(@D) api/*.def
+	$(Q)$(CC) -iquote $(@D) -I. $(ALL_CFLAGS) -c -o $@ $<
+$(O)/walls/apid: $(O)/api/main.o $(O)/walls/sql.o $(O)/api.a $(O)/common.a
+	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $(filter %.o %.a,$^) $(PKG_LIBS)
+
 # ---- targets ---------------------------------------------------------------
 
 check: ## every test, installing what is missing; ends "N passed, N failed"

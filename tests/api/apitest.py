@@ -151,9 +151,10 @@ nameservers {
 %s
 ''' % (db_line, db_line, db_line, self.port, self.metrics, pepper, pub, api, limits, extra))
         self.process = None
+        self.program = None             # another build than the usual one
 
     def start(self):
-        self.process = subprocess.Popen([APID, "-c", self.conf], stderr=open(self.log, "ab"),
+        self.process = subprocess.Popen([self.program or APID, "-c", self.conf], stderr=open(self.log, "ab"),
                                         stdin=subprocess.DEVNULL)
         for _ in range(200):
             if self.process.poll() is not None:

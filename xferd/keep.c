@@ -558,6 +558,8 @@ build_rooms(struct whole *w, const char *program)
 	if (e == OK)
 		e = publish_new(k->crew, k->owner, &k->publish);
 	if (e == OK)
+		publish_limit(k->publish, conf->limits.records_per_tenant);
+	if (e == OK)
 		e = outlines_new(OUTLINES_BYTES_MAX, &k->outlines);
 	if (e == OK)
 		e = notice_new(k, &k->notice);

@@ -107,6 +107,7 @@ read_zone(struct db_rows *rows, size_t row)
 	if (z->has_back)
 		z->back_serial = db_get_u32(rows, row, 20);
 	z->has_guard = db_get_bool(rows, row, 21);
+	z->used_up = db_get_bool(rows, row, 22);
 	if (z->name == NULL) {
 		lease_zone_free(z);
 		return NULL;
@@ -310,7 +311,7 @@ lease_claim_run(struct crew_job *job, struct db *db)
 	    db_uuid(claim->owner), db_i64(claim->lease_ms),
 	    db_array_param(&busy), db_i64(claim->n_max),
 	    db_i64(claim->compare_s),
-	    db_i64(claim->priority_max)));
+	    db_i64(claim->priority_max), db_i64(claim->day_bytes)));
 	db_pipe_commit(&pipe);
 	e = db_pipe_run(&pipe);
 	if (e != OK)

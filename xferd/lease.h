@@ -73,6 +73,7 @@ struct lease_zone {
 	bool compare;
 	bool has_back;			/* told already */
 	uint32_t back_serial;
+	bool used_up;			/* its tenant's transfers of today */
 	bool has_guard;			/* a row in zone_guard */
 	struct guard *guard;		/* it; NULL: the defaults */
 	int64_t job_ids[LEASE_JOBS_MAX];
@@ -91,6 +92,7 @@ struct lease_claim {
 	uint8_t (*busy)[16];		/* tenants at their cap; the maker's */
 	size_t n_busy;
 	int64_t compare_s;
+	int64_t day_bytes;		/* of a tenant without its own limit */
 	int priority_max;		/* the least urgent that is wanted */
 	struct lease_zone *zones;	/* given */
 	unsigned n_zones;

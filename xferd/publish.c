@@ -30,6 +30,7 @@ enum {
 struct publish {
 	struct crew *crew;
 	uint8_t owner[16];
+	int64_t records_max;		/* 0: no limit */
 	struct publish_version *waiting, **tail;
 	struct publish_version *now;
 	bool writing;
@@ -126,6 +127,9 @@ lock_zones(struct tx *tx, struct db *db, unsigned *out_n)
 	}
 	db_pipe_begin(&pipe, db);
 	db_pipe_open_tx(&pipe, DB_TX_WRITE);
+	if (tx->p->records_max > 0)
+		db_pipe_do(&pipe, KEEPSQL(publish_limit), DB_PARAMS(
+		    db_i64(tx->p->records_max)));
 	n = db_pipe_add(&pipe, KEEPSQL(publish_lock), DB_PARAMS(
 	    db_uuid(tx->p->owner), db_array_param(&zone),
 	    db_array_param(&generation)));
@@ -467,6 +471,9 @@ write_list(struct publish *p, struct db *db, struct publish_version *list)
 
 	if (e == ERR_DB_UNKNOWN)
 		e = verify(&tx, db);
+	if (e == ERR_CONSTRAINT &&
+	    strcmp(db_constraint(db), "tenant_usage_records_max_ck") == 0)
+		e = ERR_LIMIT;
 	if (e == OK)
 		count_add(COUNT_publish_commits, 1);
 	return e;
@@ -480,7 +487,10 @@ publish_run(struct crew_job *job, struct db *db)
 
 	if (e == OK || err_class(e) == ERR_CLASS_RETRY)
 		return e;
-	log_err("publish.refused", "err=%s sqlstate=%s constraint=%s why=%s",
+	if (e == ERR_LIMIT)
+		log_info("publish.limited", "why=%s", LOG_Q(db_error(db)));
+	else
+		log_err("publish.refused", "err=%s sqlstate=%s constraint=%s why=%s",
 	    err_name(e), db_sqlstate(db), LOG_Q(db_constraint(db)),
 	    LOG_Q(db_error(db)));
 	if (p->now->next == NULL)
@@ -566,6 +576,12 @@ publish_new(struct crew *crew, const uint8_t owner[16], struct publish **out)
 	p->tail = &p->waiting;
 	*out = p;
 	return OK;
+}
+
+void
+publish_limit(struct publish *p, int64_t records_max)
+{
+	p->records_max = records_max;
 }
 
 void

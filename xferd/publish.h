@@ -91,6 +91,10 @@ struct publish;
 MUST_USE enum err publish_new(struct crew *crew, const uint8_t owner[16],
     struct publish **out);
 
+/** publish_limit() - records of a tenant that has no limit of its own; without
+ *  it there is none.  A version above the limit ends with ERR_LIMIT. */
+void publish_limit(struct publish *p, int64_t records_max);
+
 /** publish_submit() - the version is borrowed until its done() */
 void publish_submit(struct publish *p, struct publish_version *v);
 

@@ -8,6 +8,7 @@
 #include "common/base/now.h"
 #include "common/dns/rr.h"
 #include "xferd/count.h"
+#include "xferd/ledger.h"
 #include "xferd/logbook.h"
 #include "xferd/round_parts.h"
 
@@ -200,6 +201,24 @@ on_fetch(void *arg, const struct fetches_answer *answer)
 	}
 }
 
+/* The account has had its bytes of today. */
+static void
+stop(struct round *r, enum zone_mode mode, bool tls)
+{
+	logbook_open(r, mode == ZONE_MODE_IXFR ? ATTEMPT_IXFR : ATTEMPT_AXFR,
+	    tls ? "tls" : "tcp");
+	logbook_say(r, "the transfers of this account have used up today's "
+	    "bytes: they go on after 00:00 UTC; the operator can raise the "
+	    "limit transfer_bytes");
+	logbook_close(r, ATTEMPT_REFUSED, "limit-transfer");
+	if (r->lz->failures == 0)
+		ledger_event(r->keep->ledger, r->lz->zone_id,
+		    r->lz->tenant_id, r->lz->name, "limit-transfer",
+		    "transfers wait for 00:00 UTC: the account has used up "
+		    "its bytes of today");
+	round_parts_step(r, ZONE_EV_STOPPED);
+}
+
 void
 round_fetch_begin(struct round *r, enum zone_mode mode)
 {
@@ -209,6 +228,10 @@ round_fetch_begin(struct round *r, enum zone_mode mode)
 		.apex_len = r->lz->apex_len, .mode = mode,
 		.urgency = r->lz->reason };
 
+	if (r->lz->used_up) {
+		stop(r, mode, p->tls);
+		return;
+	}
 	if (mode == ZONE_MODE_AXFR && r->zone.no_ixfr != 0)
 		count_add(COUNT_ixfr_fallbacks, 1);
 	logbook_open(r, mode == ZONE_MODE_IXFR ? ATTEMPT_IXFR : ATTEMPT_AXFR,

@@ -13,6 +13,7 @@
 #include "common/base/log.h"
 #include "common/base/now.h"
 #include "xferd/count.h"
+#include "xferd/ledger.h"
 #include "xferd/logbook.h"
 #include "xferd/round_gate.h"
 #include "xferd/round_parts.h"
@@ -24,12 +25,28 @@ enum {
 	TRIM_BYTES = 16 << 20,
 };
 
+/* All zones of the account together would have too many records. */
+static void
+say_limit(struct round *r, uint64_t n_records)
+{
+	logbook_say(r, "serial %u has %" PRIu64 " records, and with them the "
+	    "account would have more than its limit of records: the last good "
+	    "version stays; remove records or zones, or ask the operator",
+	    r->received.soa.serial, n_records);
+	logbook_close(r, ATTEMPT_REFUSED, "limit-records");
+	if (r->lz->failures == 0)
+		ledger_event(r->keep->ledger, r->lz->zone_id,
+		    r->lz->tenant_id, r->lz->name, "limit-records",
+		    "serial %u is not published: the account's limit of "
+		    "records is reached", r->received.soa.serial);
+}
+
 static void
 on_published(struct publish_version *v, enum err e)
 {
 	struct round *r = v->arg;
 	struct zone_event ev = r->received;
-	uint64_t n_pages = v->pages.n;
+	uint64_t n_pages = v->pages.n, n_records = v->n_records;
 	bool large = v->n_bytes > TRIM_BYTES;
 
 	r->version = NULL;
@@ -73,6 +90,9 @@ on_published(struct publish_version *v, enum err e)
 		logbook_close(r, ATTEMPT_OK, "ok");
 		tidy_zone(r->keep->tidy, r->lz->zone_id,
 		    r->lz->generation + 1);
+	} else if (e == ERR_LIMIT) {
+		ev.kind = ZONE_EV_STOPPED;
+		say_limit(r, n_records);
 	} else if (e == ERR_CONFLICT) {
 		ev.kind = ZONE_EV_CONFLICT;
 		logbook_say(r, "another worker published a version first");

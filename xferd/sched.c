@@ -145,6 +145,7 @@ claim(struct sched *s, int want)
 	c->n_max = MIN(room, (unsigned)BATCH_MAX);
 	s->limited = c->n_busy > 0;
 	c->compare_s = conf->transfer.compare_s;
+	c->day_bytes = (int64_t)conf->limits.transfer_mib_per_day << 20;
 	c->lease_ms = (int64_t)conf->transfer.lease_s * 1000;
 	memcpy(c->owner, s->keep->owner, 16);
 	c->job = (struct crew_job){ .run = lease_claim_run,

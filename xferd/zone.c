@@ -692,6 +692,8 @@ step_fetching(struct zone *z, const struct zone_event *ev, int64_t now_ms,
 		fall_back(z, ev->kind == ZONE_EV_REPLY_FAILED, now_ms, out);
 	else if (ev->kind == ZONE_EV_LINK_FAILED)
 		pass_on(z, now_ms, out);	/* T-077 */
+	else if (ev->kind == ZONE_EV_STOPPED)
+		finish(z, ZONE_OUT_FAILED, now_ms, out);
 	else if (ev->kind == ZONE_EV_TROUBLE)
 		finish(z, ZONE_OUT_TROUBLE, now_ms, out);
 }
@@ -721,6 +723,9 @@ step_publishing(struct zone *z, const struct zone_event *ev, int64_t now_ms,
 		/* Rejected content after IXFR: see whether the whole zone is
 		 * better; after AXFR: whether another primary is. */
 		fall_back(z, false, now_ms, out);
+		break;
+	case ZONE_EV_STOPPED:
+		finish(z, ZONE_OUT_FAILED, now_ms, out);
 		break;
 	case ZONE_EV_CONFLICT:
 		finish(z, ZONE_OUT_CONFLICT, now_ms, out);	/* T-078 */

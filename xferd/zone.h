@@ -101,6 +101,7 @@ enum zone_event_kind {
 	ZONE_EV_PUBLISHED,	/* committed: soa */
 	ZONE_EV_MISMATCH,	/* the differences do not fit our version */
 	ZONE_EV_REJECTED,	/* the content may not be served, or a limit */
+	ZONE_EV_STOPPED,	/* a limit of the account: no primary helps */
 	ZONE_EV_HELD,		/* a publish gate said no */
 	ZONE_EV_CONFLICT,	/* somebody else published, or lease lost */
 	ZONE_EV_DIFFERS,	/* comparing: same serial, another content */

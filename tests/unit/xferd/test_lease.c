@@ -43,6 +43,7 @@ claimed(unsigned owner, unsigned max)
 	claim.lease_ms = 60000;
 	claim.n_max = max;
 	claim.priority_max = 3;
+	claim.day_bytes = 1000;
 	assert_ok(lease_claim_run(&claim.job, xferdb.db));
 	text[0] = '\0';
 	for (struct lease_zone *z = claim.zones; z != NULL; z = z->next)

@@ -135,6 +135,26 @@ CASE(the_first_version_brings_a_zone_to_life)
 	assert_string_equal(stored(2), "0/0/0/0");
 }
 
+CASE(a_version_above_the_account_s_records_is_refused_alone)
+{
+	/* Each zone is another tenant's: the second has a limit of its own,
+	 * the others that of the configuration. */
+	xferdb_do("UPDATE tenant SET limits = '{\"records\": 1}'"
+	    " WHERE id = $T2");
+	publish_limit(publish, 2);
+	for (unsigned i = 0; i < 3; i++)
+		make(i, 0);
+	version[2]->n_records = 3;
+	write_all();
+	publish_limit(publish, 0);
+	assert_ok(result[0]);
+	assert_err(result[1], ERR_LIMIT);
+	assert_err(result[2], ERR_LIMIT);
+	assert_string_equal(stored(1), "1/1/1/1");
+	assert_string_equal(stored(2), "0/0/0/0");
+	assert_string_equal(stored(3), "0/0/0/0");
+}
+
 CASE(the_next_version_closes_what_it_replaces)
 {
 	struct publish_version *v;

@@ -71,6 +71,25 @@ TEST(new_zone_is_fetched_whole_without_a_probe)
 	assert_int_equal(z.end.expires_at_ms, NOW + 1000 + INT64_C(1209600000));
 }
 
+TEST(a_limit_of_the_account_ends_the_round_at_once)
+{
+	struct zone z;
+	struct zone_start s = start(false, 2);
+	struct zone_action a = begin(&z, &s);
+
+	assert_int_equal(a.kind, ZONE_ACT_FETCH);
+	a = step(&z, ZONE_EV_STOPPED, 0);
+	assert_int_equal(a.kind, ZONE_ACT_FINISH);
+	assert_int_equal(z.end.outcome, ZONE_OUT_FAILED);
+	a = begin(&z, &s);
+	a = step(&z, ZONE_EV_RECEIVED, 7);
+	assert_int_equal(a.kind, ZONE_ACT_PUBLISH);
+	a = step(&z, ZONE_EV_STOPPED, 0);
+	assert_int_equal(a.kind, ZONE_ACT_FINISH);
+	assert_int_equal(z.end.outcome, ZONE_OUT_FAILED);
+	assert_false(z.end.contact);
+}
+
 TEST(equal_serial_renews_expire_without_a_transfer)	/* T-012 */
 {
 	struct zone z;

@@ -51,7 +51,7 @@ endif
 # ---- packages: one pkg-config name per library, once ------------------------
 
 PKG_ALL	:= libmicrohttpd gnutls libpq libsodium jansson libconfuse openssl ldns \
-	   liblz4 libuv libseccomp libcurl cmocka
+	   liblz4 libuv libseccomp libcurl libpsl cmocka
 DEB_libmicrohttpd := libmicrohttpd-dev
 DEB_gnutls	:= libgnutls28-dev
 DEB_libpq	:= libpq-dev
@@ -64,6 +64,7 @@ DEB_liblz4	:= liblz4-dev
 DEB_libuv	:= libuv1-dev
 DEB_libseccomp	:= libseccomp-dev
 DEB_libcurl	:= libcurl4-openssl-dev
+DEB_libpsl	:= libpsl-dev
 DEB_cmocka	:= libcmocka-dev
 
 NO_BUILD := help clean format check deps uninstall

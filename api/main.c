@@ -14,17 +14,20 @@
 
 #include "api/app.h"
 #include "api/bucket.h"
+#include "api/claims.h"
 #include "api/dispatch.h"
 #include "api/front.h"
 #include "api/http.h"
 #include "api/https.h"
 #include "api/pool.h"
+#include "api/reserved.h"
 #include "api/sql.h"
 #include "api/token.h"
 #include "api/waiter.h"
 #include "common/base/log.h"
 #include "common/base/metrics.h"
 #include "common/base/now.h"
+#include "common/base/ownership.h"
 #include "common/base/svc.h"
 #include "common/db/db_schema.h"
 #include "common/db/db_tx.h"
@@ -401,12 +404,14 @@ reload(struct app *app, struct svc *s)
 }
 
 static void
-serve(struct app *app, struct svc *s)
+serve(struct app *app, struct svc *s, bool pool_stored)
 {
 	for (;;) {
-		enum svc_event ev = svc_wait(s, app->https != NULL ?
-		    TLS_LOOK_MS : -1);
+		enum svc_event ev = svc_wait(s, app->https != NULL ||
+		    !pool_stored ? TLS_LOOK_MS : -1);
 
+		if (!pool_stored)
+			pool_stored = claims_start(app->conf) == OK;
 		if (ev == SVC_STOP)
 			return;
 		if (ev == SVC_RELOAD)
@@ -420,20 +425,30 @@ static enum err
 run(struct app *app, struct svc *s)
 {
 	struct metrics_server *metrics = NULL;
+	bool pool_stored;
 	enum err e;
 
-	e = check_schema(app);
+	e = ownership_check(app->conf);
 	if (e == OK)
-		e = start(app);
+		e = check_schema(app);
+	if (e != OK)
+		return e;
+	e = claims_start(app->conf);
+	pool_stored = e == OK;
+	if (e == ERR_CONFIG)
+		return e;
+	reserved_begin();
+	e = start(app);
 	if (e == OK)
 		e = metrics_serve_start(app->conf->api.metrics_listen,
 		    render_metrics, NULL, &metrics);
 	if (e == OK) {
 		svc_ready(s);
-		serve(app, s);
+		serve(app, s, pool_stored);
 	}
 	metrics_serve_stop(metrics);
 	stop(app);
+	reserved_end();
 	return e;
 }
 

@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "api/app.h"
+#include "api/claims.h"
 #include "api/lookup.h"
 #include "api/req.h"
 #include "api/resource_zones.h"
@@ -108,6 +109,12 @@ read_item(struct db *db, struct req *r, struct batch *b)
 	body_read(body_at(b->create, b->at), pointer, item_fields,
 	    COUNT_OF(item_fields), &in, &r->faults);
 	resource_zones_check_name(r, &in.name, pointer, &it->name);
+	if (r->faults.n == 0) {
+		enum err e = claims_check_name(db, r, &it->name, pointer);
+
+		if (e != OK)
+			return e;
+	}
 	body_pointer(sub, sizeof(sub), pointer, "primaries");
 	if (!in.primaries.set) {
 		if (!b->has_common && r->faults.n == 0)
@@ -280,6 +287,8 @@ complete(struct db *db, struct req *r, struct batch *b,
 	    db_uuid(r->who.tenant_id), db_array_param(&zones),
 	    db_array_param(&ordinals), db_array_param(&primaries)), NULL);
 	if (e == OK)
+		e = claims_open(db, r, ids);
+	if (e == OK)
 		e = repo_audit_zones(db, r, ids);
 	db_array_fini(&zones);
 	db_array_fini(&ordinals);
@@ -299,6 +308,8 @@ item_problem(enum err e)
 		return PROBLEM_LIMIT;
 	case ERR_INVALID:
 		return PROBLEM_INVALID;
+	case ERR_DENIED:
+		return PROBLEM_RESERVED;
 	default:
 		return PROBLEM_CONFLICT;
 	}

@@ -3,8 +3,10 @@
  *                   servers.
  */
 #include <string.h>
+#include <strings.h>
 
 #include "api/app.h"
+#include "api/claims.h"
 #include "api/openapi.h"
 #include "api/repo.h"
 #include "api/req.h"
@@ -123,22 +125,49 @@ print_nameserver(struct jw *w, const struct conf_nameserver *ns)
 	jw_end_object(w);
 }
 
-enum err
-resource_meta_nameservers(struct req *r)
+/* The tenant's set of names, or all where there are none. */
+static bool
+is_of_set(struct db_rows *rows, const char *host)
+{
+	size_t n = rows == NULL ? 0 : db_rows_n(rows);
+
+	for (size_t i = 0; i < n; i++)
+		if (strcasecmp(db_get_text(rows, i, 0), host) == 0)
+			return true;
+	return n == 0;
+}
+
+static enum err
+get_nameservers(struct db *db, struct req *r, void *arg UNUSED)
 {
 	const struct conf *conf = r->app->conf;
+	struct db_rows *rows = NULL;
 	struct offer offer;
 	struct jw w;
+	enum err e = OK;
 
+	if (claims_on(conf))
+		e = db_exec(db, SQL_STMT(claim_hosts),
+		    DB_PARAMS(db_uuid(r->who.tenant_id)), &rows);
+	if (e != OK)
+		return e;
 	jw_init(&w, META_REPLY_MAX);
 	jw_begin_object(&w, NULL);
 	jw_begin_list(&w, "nameservers");
 	for (size_t i = 0; i < conf->n_nameservers; i++)
-		print_nameserver(&w, &conf->nameserver[i]);
+		if (is_of_set(rows, conf->nameserver[i].host))
+			print_nameserver(&w, &conf->nameserver[i]);
+	db_rows_free(rows);
 	jw_end_list(&w);
 	offer_init(&offer, conf);
 	print_list(&w, "transfer_sources", offer.source, offer.n_sources);
 	print_list(&w, "notify_targets", offer.target, offer.n_targets);
 	jw_end_object(&w);
 	return req_json(r, 200, &w);
+}
+
+enum err
+resource_meta_nameservers(struct req *r)
+{
+	return repo_read(r, get_nameservers, NULL);
 }

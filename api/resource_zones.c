@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "api/app.h"
+#include "api/claims.h"
 #include "api/audit.h"
 #include "api/lookup.h"
 #include "api/policy.h"
@@ -36,9 +37,17 @@ struct zone_in {
 
 /* ---- the document ---- */
 
+/* A claim's own names; without claims those of the stripes that serve it. */
 static void
-print_nameservers(struct jw *w, const struct conf *conf, uint64_t stripes)
+print_nameservers(struct jw *w, const struct conf *conf, struct db_rows *rows,
+    size_t row)
 {
+	uint64_t stripes = (uint64_t)db_get_i64(rows, row, 14);
+
+	if (!db_is_null(rows, row, 34)) {
+		show_json(w, "nameservers", rows, row, 34);
+		return;
+	}
 	jw_begin_list(w, "nameservers");
 	for (size_t i = 0; i < conf->n_nameservers; i++)
 		if ((stripes >> conf->nameserver[i].stripe & 1) != 0)
@@ -69,8 +78,10 @@ served(struct db_rows *rows, size_t row)
 
 	/* An edge that has the first generation serves; one that is behind
 	 * still serves an older one. */
-	return live && !expired && (db_get_bool(rows, row, 20) ||
-	    db_get_i64(rows, row, 6) > 1) ? "yes" : "no";
+	if (!live || expired || (!db_get_bool(rows, row, 20) &&
+	    db_get_i64(rows, row, 6) <= 1))
+		return "no";
+	return db_get_bool(rows, row, 35) ? "preview" : "yes";
 }
 
 static void
@@ -149,7 +160,7 @@ resource_zones_print(struct jw *w, const char *member, const struct conf *conf,
 	show_time(w, "expires_at", rows, row, 11);
 	show_time(w, "signed_until", rows, row, 31);
 	show_time(w, "runs_out_at", rows, row, 32);
-	print_nameservers(w, conf, (uint64_t)db_get_i64(rows, row, 14));
+	print_nameservers(w, conf, rows, row);
 	show_json(w, "primaries", rows, row, 18);
 	show_json(w, "edges", rows, row, 19);
 	print_verdict(w, rows, row);
@@ -316,8 +327,20 @@ check_room(struct db *db, struct req *r)
 const char *
 resource_zones_first_state(const struct conf *conf)
 {
-	return strcmp(conf->transfer.ownership, "off") == 0 ? "active" :
-	    "pending";
+	return claims_on(conf) ? "pending" : "active";
+}
+
+static enum err
+open_claim(struct db *db, struct req *r, const uint8_t *id)
+{
+	struct db_array ids;
+	enum err e;
+
+	db_array_init(&ids, DB_ARRAY_UUID, 256);
+	db_array_add(&ids, id, 16);
+	e = claims_open(db, r, &ids);
+	db_array_fini(&ids);
+	return e;
 }
 
 /* The claim and its primaries: OK, ERR_EXISTS, or database. */
@@ -341,6 +364,8 @@ insert_zone(struct db *db, struct req *r, const struct lookup_name *name,
 	db_rows_free(rows);
 	if (e == OK)
 		e = store_primaries(db, r, out_id, primaries);
+	if (e == OK)
+		e = open_claim(db, r, out_id);
 	if (e == OK)
 		e = audit_made(db, r, AUDIT_ZONE, out_id, "zone.create",
 		    name->text);
@@ -377,7 +402,12 @@ create_zone(struct db *db, struct req *r, void *arg)
 		(void)req_invalid(r);
 		return ERR_INVALID;	/* undo primaries made on the way */
 	}
-	e = check_room(db, r);
+	e = claims_check_name(db, r, &name, "");
+	if (e == ERR_DENIED)
+		(void)req_problem(r, PROBLEM_RESERVED,
+		    "this name is claimed with the operator's word only");
+	if (e == OK)
+		e = check_room(db, r);
 	if (e == OK)
 		e = insert_zone(db, r, &name, &primaries, id);
 	if (e == ERR_EXISTS) {
@@ -630,15 +660,38 @@ resource_zones_patch(struct req *r)
 	return repo_write(r, patch_zone, NULL);
 }
 
+/* What the parent still sends here would find nobody, or a stranger. */
+static enum err
+check_delegated(struct db *db, struct req *r, const uint8_t *zone_id)
+{
+	struct db_rows *rows = NULL;
+	char when[NOW_TEXT_MAX];
+	enum err e;
+
+	e = db_exec(db, SQL_STMT(claim_listed), DB_PARAMS(
+	    db_uuid(r->who.tenant_id), db_uuid(zone_id)), &rows);
+	if (e == OK && db_rows_n(rows) > 0 && db_get_bool(rows, 0, 0)) {
+		(void)req_problem(r, PROBLEM_DELEGATED, "at %s the parent "
+		    "listed our name servers for this zone: remove them there "
+		    "first, or send ?force=true",
+		    now_print(db_get_time_ms(rows, 0, 1), when));
+		e = ERR_INVALID;
+	}
+	db_rows_free(rows);
+	return e;
+}
+
 static enum err
 delete_zone(struct db *db, struct req *r, void *arg)
 {
+	const bool *force = arg;
 	struct lookup_zone z;
 	struct audit a;
 	enum err e;
 
-	(void)arg;
 	e = lookup_zone(db, r, req_param(r, 0), &z);
+	if (e == OK && !*force)
+		e = check_delegated(db, r, z.id);
 	if (e != OK)
 		return e;
 	e = audit_look(db, r, AUDIT_ZONE, z.id, &a);
@@ -660,7 +713,12 @@ delete_zone(struct db *db, struct req *r, void *arg)
 enum err
 resource_zones_delete(struct req *r)
 {
-	return repo_write(r, delete_zone, NULL);
+	const char *text = req_query(r, "force");
+	bool force = text != NULL && strcmp(text, "true") == 0;
+
+	if (text != NULL && !force && strcmp(text, "false") != 0)
+		return req_bad_query(r, "force", "must be true or false");
+	return repo_write(r, delete_zone, &force);
 }
 
 /* ---- work for xferd ---- */

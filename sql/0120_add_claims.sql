@@ -335,6 +335,14 @@ BEGIN
 		WHERE host = ANY (taken);
 		next_no := next_no + 1;
 	END LOOP;
+	-- Who has no names yet, in turn; claim_home balances later ones.
+	UPDATE tenant t SET set_no = u.sets[1 + (u.n - 1)
+	    % cardinality(u.sets)]
+	FROM (SELECT o.id, row_number() OVER (ORDER BY o.created_at, o.id) AS n,
+	    (SELECT array_agg(s.set_no ORDER BY s.set_no)
+	     FROM nameserver_set s WHERE s.retired = 0) AS sets
+	    FROM tenant o) u
+	WHERE u.id = t.id AND t.set_no IS NULL AND cardinality(u.sets) > 0;
 	RETURN NULL;
 END
 $$;
@@ -395,6 +403,19 @@ END
 $$;
 COMMENT ON FUNCTION claim_home IS
     'the set of names of a tenant; the least used when it has none yet';
+
+CREATE FUNCTION tenant_inserted() RETURNS trigger
+LANGUAGE plpgsql SECURITY DEFINER
+SET search_path = pg_catalog, public, pg_temp AS $$
+BEGIN
+	PERFORM claim_home(NEW.id);
+	RETURN NULL;
+END
+$$;
+COMMENT ON FUNCTION tenant_inserted IS
+    'a new tenant has its name servers at once, if there are any';
+CREATE TRIGGER tenant_inserted AFTER INSERT ON tenant
+    FOR EACH ROW EXECUTE FUNCTION tenant_inserted();
 
 CREATE FUNCTION claim_pick(tenant uuid, key bytea, skip smallint[])
 RETURNS smallint

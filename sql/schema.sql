@@ -1152,6 +1152,14 @@ BEGIN
 		WHERE host = ANY (taken);
 		next_no := next_no + 1;
 	END LOOP;
+	-- Who has no names yet, in turn; claim_home balances later ones.
+	UPDATE tenant t SET set_no = u.sets[1 + (u.n - 1)
+	    % cardinality(u.sets)]
+	FROM (SELECT o.id, row_number() OVER (ORDER BY o.created_at, o.id) AS n,
+	    (SELECT array_agg(s.set_no ORDER BY s.set_no)
+	     FROM nameserver_set s WHERE s.retired = 0) AS sets
+	    FROM tenant o) u
+	WHERE u.id = t.id AND t.set_no IS NULL AND cardinality(u.sets) > 0;
 	RETURN NULL;
 END
 $_$;
@@ -1486,6 +1494,20 @@ END
 $_$;
 
 COMMENT ON FUNCTION public.tenant_delete(tenant uuid) IS 'the end of a tenant: tokens and memberships now, zones as the edges drop them, then the rest';
+
+-- FUNCTION tenant_inserted()
+
+CREATE FUNCTION public.tenant_inserted() RETURNS trigger
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+    AS $$
+BEGIN
+	PERFORM claim_home(NEW.id);
+	RETURN NULL;
+END
+$$;
+
+COMMENT ON FUNCTION public.tenant_inserted() IS 'a new tenant has its name servers at once, if there are any';
 
 -- FUNCTION tenant_records_add(uuid[], bigint[])
 
@@ -4101,6 +4123,10 @@ ALTER TABLE public.refresh_batch ENABLE ALWAYS TRIGGER refresh_batch_stamp;
 
 CREATE TRIGGER tenant_created AFTER INSERT ON public.tenant FOR EACH ROW EXECUTE FUNCTION public.tenant_created();
 
+-- TRIGGER tenant tenant_inserted
+
+CREATE TRIGGER tenant_inserted AFTER INSERT ON public.tenant FOR EACH ROW EXECUTE FUNCTION public.tenant_inserted();
+
 -- TRIGGER tenant tenant_suspended
 
 CREATE TRIGGER tenant_suspended AFTER UPDATE OF suspended_at ON public.tenant FOR EACH ROW WHEN (((old.suspended_at IS NULL) <> (new.suspended_at IS NULL))) EXECUTE FUNCTION public.tenant_suspended();
@@ -4787,6 +4813,8 @@ REVOKE ALL ON FUNCTION public.tenant_created() FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION public.tenant_delete(tenant uuid) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.tenant_delete(tenant uuid) TO understudy_apid_operator;
+
+REVOKE ALL ON FUNCTION public.tenant_inserted() FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION public.tenant_records_add(tenants uuid[], growths bigint[]) FROM PUBLIC;
 

@@ -21,6 +21,7 @@
 #include "common/base/check.h"
 #include "common/base/log.h"
 #include "common/base/now.h"
+#include "common/base/ownership.h"
 #include "common/base/sock.h"
 #include "dnsd/control.h"
 #include "dnsd/inherit.h"
@@ -637,7 +638,9 @@ supervisor_run(struct svc *svc, int argc, char **argv)
 	s->conf = svc->conf;
 	s->argc = argc;
 	s->argv = argv;
-	e = shared_addresses(&s->shared, s->conf);
+	e = ownership_check(s->conf);
+	if (e == OK)
+		e = shared_addresses(&s->shared, s->conf);
 	if (e == OK)
 		e = lock(s);
 	if (e != OK)

@@ -22,6 +22,7 @@
 #include "common/base/hash.h"
 #include "common/base/log.h"
 #include "common/base/now.h"
+#include "common/base/ownership.h"
 #include "common/base/svc.h"
 #include "common/db/db.h"
 #include "common/db/db_schema.h"
@@ -638,7 +639,9 @@ keep_run(struct svc *svc, const char *program)
 	find_owner(w);
 	read_limits(k);
 	read_db(w);
-	e = read_egress(k);
+	e = ownership_check(k->conf);
+	if (e == OK)
+		e = read_egress(k);
 	if (e == OK)
 		e = build_rooms(w, program);
 	if (e == OK)

@@ -657,6 +657,11 @@ take_data(struct fetches *f, struct conn *c, enum handoff_kind kind,
 
 	if (req == NULL || req->ended || req->ask.probe)
 		return;
+	if (req->ask.peek) {
+		abandon(f, req);
+		end_own(f, req, HANDOFF_OK);
+		return;
+	}
 	e = spool_append(req->spool, kind, payload, len);
 	if (e == OK)
 		return;

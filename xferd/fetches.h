@@ -55,6 +55,8 @@ struct fetches_ask {
 	uint8_t apex[255];
 	uint8_t apex_len;
 	bool probe;			/* only the SOA; no mode, no spool */
+	bool peek;			/* ends HANDOFF_OK, without an SOA, as soon
+					   as the first records come */
 	enum zone_mode mode;
 	uint32_t serial;		/* IXFR */
 	uint8_t soa[530];

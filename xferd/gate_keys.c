@@ -501,19 +501,48 @@ gate_keys_text(enum gate_key_verdict v)
 
 /* ---- trust anchors ----------------------------------------------------- */
 
-int
-gate_keys_anchor(const struct gate_keys *k, const struct gate_anchor *anchor)
+static const EVP_MD *
+digest_type(uint8_t type)
 {
 	static const char *const NAME[] = { NULL, "SHA1", "SHA256", NULL,
 		"SHA384" };
+
+	return type >= COUNT_OF(NAME) || NAME[type] == NULL ? NULL :
+	    EVP_get_digestbyname(NAME[type]);
+}
+
+bool
+gate_keys_is_ds(const uint8_t *apex, const uint8_t *ds, size_t ds_len,
+    const uint8_t *key, size_t key_len)
+{
+	uint8_t digest[EVP_MAX_MD_SIZE];
+	EVP_MD_CTX *ctx;
+	const EVP_MD *md;
+	unsigned len = 0;
+	bool same;
+
+	if (ds_len < 5 || key_len < 5 || ds[2] != key[3] ||
+	    (uint16_t)(ds[0] << 8 | ds[1]) != tag_of(key, key_len))
+		return false;
+	md = digest_type(ds[3]);
+	ctx = EVP_MD_CTX_new();
+	same = md != NULL && ctx != NULL &&
+	    EVP_DigestInit_ex(ctx, md, NULL) == 1 &&
+	    EVP_DigestUpdate(ctx, apex, dname_len(apex)) == 1 &&
+	    EVP_DigestUpdate(ctx, key, key_len) == 1 &&
+	    EVP_DigestFinal_ex(ctx, digest, &len) == 1 &&
+	    len == ds_len - 4 && memcmp(digest, ds + 4, len) == 0;
+	EVP_MD_CTX_free(ctx);
+	return same;
+}
+
+int
+gate_keys_anchor(const struct gate_keys *k, const struct gate_anchor *anchor)
+{
 	uint8_t digest[EVP_MAX_MD_SIZE];
 	unsigned len;
-	const EVP_MD *md;
+	const EVP_MD *md = digest_type(anchor->digest_type);
 
-	if (anchor->digest_type >= COUNT_OF(NAME) ||
-	    NAME[anchor->digest_type] == NULL)
-		return -2;
-	md = EVP_get_digestbyname(NAME[anchor->digest_type]);
 	if (md == NULL)
 		return -2;
 	for (unsigned i = 0; i < k->n; i++) {

@@ -80,4 +80,9 @@ enum gate_key_verdict gate_keys_verify(struct gate_keys *k,
 int gate_keys_anchor(const struct gate_keys *k,
     const struct gate_anchor *anchor);
 
+/** gate_keys_is_ds() - does this DS mean this DNSKEY of @apex? (RFC 4034 5.1.4)
+ *  @ds, @key: rdata; of a digest type that we do not know: false */
+bool gate_keys_is_ds(const uint8_t *apex, const uint8_t *ds, size_t ds_len,
+    const uint8_t *key, size_t key_len);
+
 #endif

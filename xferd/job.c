@@ -16,6 +16,7 @@
 #include "common/db/db_tx.h"
 #include "xferd/count.h"
 #include "xferd/crew.h"
+#include "xferd/exams.h"
 #include "xferd/keepparts.h"
 #include "xferd/keepsql.h"
 #include "xferd/sched.h"
@@ -29,6 +30,11 @@ struct job {
 	uint8_t owner[16];
 	bool busy, again, stopped;
 	size_t n_taken, n_zones;	/* of the last run */
+	size_t n_checks;
+	struct {
+		int64_t id;
+		uint8_t diagnosis[16];
+	} checks[JOB_BATCH];		/* for exams */
 };
 
 static enum err
@@ -57,6 +63,17 @@ answer_unsupported(struct db *db, struct db_array *ids)
 	return e;
 }
 
+/* "check" and "preflight": they are made, and answered, by exams. */
+static bool
+take_check(struct job *j, struct db_rows *rows, size_t row)
+{
+	if (db_is_null(rows, row, 3))
+		return false;
+	j->checks[j->n_checks].id = db_get_i64(rows, row, 0);
+	db_get_uuid(rows, row, 3, j->checks[j->n_checks++].diagnosis);
+	return true;
+}
+
 static enum err
 take_jobs(struct db *db, void *arg)
 {
@@ -68,6 +85,7 @@ take_jobs(struct db *db, void *arg)
 	db_array_init(&zones, DB_ARRAY_UUID, ARRAY_MAX);
 	db_array_init(&whole, DB_ARRAY_I64, ARRAY_MAX);
 	db_array_init(&other, DB_ARRAY_I64, ARRAY_MAX);
+	j->n_checks = 0;
 	e = db_exec(db, KEEPSQL(job_claim), DB_PARAMS(db_uuid(j->owner),
 	    db_i64(JOB_BATCH)), &rows);
 	for (size_t i = 0; e == OK && i < db_rows_n(rows); i++) {
@@ -81,7 +99,7 @@ take_jobs(struct db *db, void *arg)
 			db_get_uuid(rows, i, 2, zone);
 			db_array_add(&zones, zone, 16);
 			db_array_add_i64(&whole, retransfer | accept << 1);
-		} else {
+		} else if (!take_check(j, rows, i)) {
 			db_array_add_i64(&other, db_get_i64(rows, i, 0));
 		}
 	}
@@ -121,6 +139,10 @@ job_done(struct crew_job *cj)
 		return;
 	}
 	count_add(COUNT_jobs, j->n_taken);
+	for (size_t i = 0; i < j->n_checks; i++)
+		if (!exams_add(j->keep->exams, j->checks[i].id,
+		    j->checks[i].diagnosis))
+			log_warn("check.dropped", "");
 	if (j->n_zones > 0)
 		sched_poke(j->keep->sched);
 	if (j->again || j->n_taken == JOB_BATCH)

@@ -2,7 +2,8 @@
  * job.h - what apid asks for by rows in `job`.
  *
  * Knows:    refresh and retransfer: the zone becomes due now, and the round
- *           that follows answers the job.  The other kinds are answered
+ *           that follows answers the job.  check and preflight go to exams,
+ *           which answers them.  The other kinds are answered
  *           "failed: not supported yet".
  * Runs in:  keep's loop thread; statements in the crew.
  * Bounded:  JOB_BATCH jobs at a time.

@@ -29,6 +29,7 @@
 #include "xferd/children.h"
 #include "xferd/count.h"
 #include "xferd/crew.h"
+#include "xferd/exams.h"
 #include "xferd/fetches.h"
 #include "xferd/hint.h"
 #include "xferd/job.h"
@@ -320,6 +321,7 @@ static bool
 all_written(const struct keep *k)
 {
 	return k->n_rounds == 0 && ledger_idle(k->ledger) &&
+	    (k->exams == NULL || exams_idle(k->exams)) &&
 	    publish_idle(k->publish);
 }
 
@@ -353,6 +355,7 @@ begin_drain(struct whole *w)
 	if (k->sched != NULL) {
 		sched_stop(k->sched);
 		job_stop(k->jobs);
+		exams_stop(k->exams);
 		tidy_stop(k->tidy);
 		if (k->proofs != NULL)
 			proofs_stop(k->proofs);
@@ -424,6 +427,8 @@ start_done(struct crew_job *job)
 		return;
 	if (e == OK)
 		e = tidy_new(k, &k->tidy);
+	if (e == OK)
+		e = exams_new(k, &k->exams);
 	if (e == OK)
 		e = job_new(k, &k->jobs);
 	if (e == OK)

@@ -44,6 +44,7 @@ struct keep {
 	struct fetches *fetches;
 	struct sched *sched;
 	struct job *jobs;
+	struct exams *exams;
 	struct notice *notice;
 	struct post *post;
 	struct tidy *tidy;

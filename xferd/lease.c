@@ -174,8 +174,8 @@ read_profile(struct db_rows *rows, size_t row, struct lease_primary *p)
 	p->profile = profile_new(&r);
 }
 
-static void
-read_primary(struct db_rows *rows, size_t row, struct lease_primary *p)
+void
+lease_read_primary(struct db_rows *rows, size_t row, struct lease_primary *p)
 {
 	uint8_t family, prefix;
 
@@ -208,7 +208,8 @@ read_primaries(struct lease_claim *claim, struct db_rows *rows)
 			return ERR_NO_MEMORY;
 		z->primaries = more;
 		memset(&more[z->n_primaries], 0, sizeof(*more));
-		read_primary(rows, i, &more[z->n_primaries++]);
+		lease_read_primary(rows, i,
+		    &more[z->n_primaries++]);
 	}
 	return db_rows_failed(rows) ? ERR_DB : OK;
 }

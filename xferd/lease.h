@@ -44,6 +44,7 @@ struct lease_primary {
 	uint8_t sealed[LEASE_SEALED_MAX];
 };
 
+struct db_rows;
 struct guard;
 
 struct lease_zone {
@@ -83,6 +84,11 @@ struct lease_zone {
 };
 
 void lease_zone_free(struct lease_zone *zone);	/* accepts NULL */
+
+/** lease_read_primary() - from a row with the columns of lease_primaries
+ *  @out: zeroed; profile is given */
+void lease_read_primary(struct db_rows *rows, size_t row,
+    struct lease_primary *out);
 
 struct lease_claim {
 	struct crew_job job;

@@ -223,6 +223,10 @@ tidy_run(struct crew_job *job, struct db *db)
 			e = db_exec(db, KEEPSQL(tidy_events), DB_PARAMS(
 			    db_i64(EVENT_KEEP_S)), NULL);
 		if (e == OK)
+			e = db_exec(db, KEEPSQL(tidy_exams), DB_PARAMS(
+			    db_i64(t->keep->conf->limits.checks_kept_days)),
+			    NULL);
+		if (e == OK)
 			e = bury(db);
 	}
 	if (err_class(e) == ERR_CLASS_FAIL || err_class(e) == ERR_CLASS_REJECT)

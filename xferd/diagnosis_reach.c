@@ -60,7 +60,7 @@ each(struct diagnosis_say *s, void (*look)(struct one *o))
 			    "asked", o.at, o.p->forbidden);
 		else
 			look(&o);
-		jw_str(w, "verdict", diagnosis_verdict_text(o.v));
+		jw_str(w, "verdict", diagnosis_facts_verdict(o.v));
 		jw_str(w, "text", o.text);
 		jw_end_object(w);
 		diagnosis_say_verdict(s, o.v, "%s", o.text);

@@ -9,7 +9,9 @@
 #ifndef XFERD_DIAGNOSIS_SAY_H
 #define XFERD_DIAGNOSIS_SAY_H
 
-#include "xferd/diagnosis.h"
+#include "common/base/jw.h"
+#include "common/dns/recipe.h"
+#include "xferd/diagnosis_facts.h"
 
 enum { DIAGNOSIS_TEXT_MAX = 1400, DIAGNOSIS_ADVICE_MAX = 12 };
 
@@ -51,5 +53,13 @@ void diagnosis_tree_apex_ns(struct diagnosis_say *s);
 void diagnosis_tree_delegation(struct diagnosis_say *s);
 void diagnosis_tree_servers(struct diagnosis_say *s);
 void diagnosis_tree_dnssec(struct diagnosis_say *s);
+
+/**
+ * diagnosis_tree_elsewhere() - does an anycast provider serve the zone already?
+ *
+ * All names in the list are of one that runs many servers of its own
+ * ("Cloudflare"): its name; else NULL.
+ */
+const char *diagnosis_tree_elsewhere(const char *const *names, size_t n);
 
 #endif

@@ -176,12 +176,55 @@ advise_registrar(struct diagnosis_say *s)
 	    "that it has: %s. No addresses (glue) are needed.", names.text);
 }
 
+static bool
+ends_with(const char *name, const char *suffix)
+{
+	size_t n = strlen(name), m = strlen(suffix);
+
+	return n > m && strcasecmp(name + n - m, suffix) == 0;
+}
+
+/* "ns-12.awsdns-34.co.uk": a label that begins with awsdns-. */
+static bool
+is_route53(const char *name)
+{
+	const char *p = strstr(name, ".awsdns-");
+
+	if (p == NULL)
+		return false;
+	p += strlen(".awsdns-");
+	p += strspn(p, "0123456789");
+	return strcasecmp(p, ".com") == 0 || strcasecmp(p, ".net") == 0 ||
+	    strcasecmp(p, ".org") == 0 || strcasecmp(p, ".co.uk") == 0;
+}
+
+const char *
+diagnosis_tree_elsewhere(const char *const *names, size_t n)
+{
+	size_t cloudflare = 0, route53 = 0;
+
+	for (size_t i = 0; i < n; i++) {
+		if (ends_with(names[i], ".ns.cloudflare.com") ||
+		    ends_with(names[i], ".foundationdns.com") ||
+		    ends_with(names[i], ".foundationdns.net") ||
+		    ends_with(names[i], ".foundationdns.org"))
+			cloudflare++;
+		else if (is_route53(names[i]))
+			route53++;
+	}
+	if (n > 0 && cloudflare == n)
+		return "Cloudflare";
+	if (n > 0 && route53 == n)
+		return "Amazon Route 53";
+	return NULL;
+}
+
 /* Somebody else's network of servers has the zone. */
 static void
 advise_elsewhere(struct diagnosis_say *s)
 {
 	const struct diagnosis_facts *f = s->f;
-	const char *who = diagnosis_elsewhere(f->listed, f->n_listed);
+	const char *who = diagnosis_tree_elsewhere(f->listed, f->n_listed);
 
 	if (who == NULL)
 		return;

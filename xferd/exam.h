@@ -1,7 +1,7 @@
 /*
  * exam.h - the inside of one check under way.
  *
- * Included by exams.c and exam_*.c alone.
+ * Included by exam.c, exams.c and exam_*.c alone.
  */
 #ifndef XFERD_EXAM_H
 #define XFERD_EXAM_H
@@ -14,7 +14,7 @@
 #include "common/dns/digest.h"
 #include "common/dns/dname.h"
 #include "xferd/crew.h"
-#include "xferd/diagnosis.h"
+#include "xferd/diagnosis_facts.h"
 #include "xferd/fetches.h"
 #include "xferd/ingest.h"
 #include "xferd/keepparts.h"

@@ -97,7 +97,7 @@ step(enum diagnosis_id id)
 	enum diagnosis_verdict got_ = step(DIAGNOSIS_##id);		\
 	if (got_ != DIAGNOSIS_##wanted)					\
 		fail_msg("%s is %s: %s", #id,				\
-		    diagnosis_verdict_text(got_), said);		\
+		    diagnosis_facts_verdict(got_), said);		\
 	HAS(what);							\
 } while (0)
 

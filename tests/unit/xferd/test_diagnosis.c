@@ -1,6 +1,9 @@
 /* test_diagnosis.c - the document of a step; who serves a zone already. */
 #include "tests/lib/diagnosistest.h"
 
+#include "common/dns/recipe.h"
+#include "xferd/diagnosis_say.h"
+
 TEST(a_step_has_id_verdict_evidence_and_advice)
 {
 	good();
@@ -34,7 +37,7 @@ TEST(every_step_has_a_document_whatever_is_known)
 	facts.zone = "example.com";
 	for (int i = 0; i < DIAGNOSIS_IDS; i++) {
 		(void)step((enum diagnosis_id)i);
-		HAS(diagnosis_id_text((enum diagnosis_id)i));
+		HAS(diagnosis_facts_id((enum diagnosis_id)i));
 		HAS("\"advice\":[");
 		HAS("\"text\":\"");
 	}
@@ -89,12 +92,12 @@ TEST(zones_that_others_serve_from_many_places_are_known)
 	};
 
 	for (size_t i = 0; i < COUNT_OF(rows); i++) {
-		const char *who = diagnosis_elsewhere(rows[i].name, 2);
+		const char *who = diagnosis_tree_elsewhere(rows[i].name, 2);
 
 		if (rows[i].who == NULL)
 			assert_null(who);
 		else
 			assert_string_equal(who, rows[i].who);
 	}
-	assert_null(diagnosis_elsewhere(NULL, 0));
+	assert_null(diagnosis_tree_elsewhere(NULL, 0));
 }

@@ -8,6 +8,7 @@
 
 #include "api/auth.h"
 #include "api/repo.h"
+#include "api/vault.h"
 #include "common/base/conf.h"
 #include "common/db/seal.h"
 
@@ -20,11 +21,13 @@ struct waiter;
 struct app {
 	const struct conf *conf;
 	struct auth_pepper pepper;
+	struct vault vault;
 	struct seal_public seal;
 	bool has_seal;
 	struct repo_conf repo;
 	struct bucket_table *by_caller, *by_address;	/* NULL: unlimited */
 	struct pool *pool;
+	struct pool *passwords;		/* hashes them */
 	struct waiter *waiter;
 	struct http *http;
 	struct https *https;		/* NULL: HTTP */

@@ -165,6 +165,20 @@ auth_token_hash(const struct auth_pepper *pepper, const char *token,
 }
 
 void
+auth_words_hash(const struct auth_pepper *pepper, const char *const words[],
+    uint8_t out[AUTH_HASH_BYTES])
+{
+	crypto_generichash_state h;
+
+	(void)crypto_generichash_init(&h, pepper->key, sizeof(pepper->key),
+	    AUTH_HASH_BYTES);
+	for (size_t i = 0; words[i] != NULL; i++)
+		(void)crypto_generichash_update(&h, (const uint8_t *)words[i],
+		    strlen(words[i]) + 1);
+	(void)crypto_generichash_final(&h, out, AUTH_HASH_BYTES);
+}
+
+void
 auth_token_prefix(const char *token, char out[AUTH_PREFIX_BYTES])
 {
 	memcpy(out, token, AUTH_PREFIX_LEN);

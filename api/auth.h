@@ -19,6 +19,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "api/email.h"
 #include "api/role.h"
 #include "common/base/base.h"
 #include "common/base/err.h"
@@ -33,7 +34,6 @@ enum {
 	AUTH_SCOPES_BYTES = ROLE_SCOPES_BYTES,
 	AUTH_SCOPES_MAX = 16,
 	AUTH_FINGERPRINT_BYTES = 17,
-	AUTH_EMAIL_MAX = 190,		/* an address, in bytes */
 	AUTH_ZONES_MAX = 64,		/* in a token's list */
 	AUTH_REASON_BYTES = 501,
 	AUTH_NAME_BYTES = 401,		/* 100 characters */
@@ -61,7 +61,7 @@ struct auth_who {
 	uint8_t session_id[16];		/* via a session */
 	bool has_user;
 	uint8_t user_id[16];
-	char email[AUTH_EMAIL_MAX + 1];	/* of a session's person */
+	char email[EMAIL_BYTES];	/* of a session's person */
 	bool staff;			/* ... who works for the operator */
 	bool has_totp;			/* ... with a second factor */
 	int64_t proven_ms;		/* ... gave a password or code; wall */
@@ -116,6 +116,11 @@ bool auth_cookie_parse(const char *header, char out[AUTH_TOKEN_BYTES]);
 /** auth_token_hash() - what is stored of a token of the right form */
 void auth_token_hash(const struct auth_pepper *pepper, const char *token,
     uint8_t out[AUTH_HASH_BYTES]);
+
+/** auth_words_hash() - the same of a few words, for keys of limits and such;
+ *  they end with NULL, the first says what it is for */
+void auth_words_hash(const struct auth_pepper *pepper,
+    const char *const words[], uint8_t out[AUTH_HASH_BYTES]);
 
 void auth_token_prefix(const char *token, char out[AUTH_PREFIX_BYTES]);
 

@@ -249,7 +249,8 @@ dispatch_run(struct req *r, struct repo *repo)
 		e = r->route->handler(r);
 	if (e == OK && r->who.acting)
 		acting_end(r);
-	if (e == OK && r->reply.status == 0 && r->park_until_ms == 0)
+	if (e == OK && r->reply.status == 0 && r->park_until_ms == 0 &&
+	    r->password.state != PASSWORD_WANTED)
 		e = ERR_INTERNAL;
 	/* A handler may have said it better than problem_of() can. */
 	if (e != OK && (err_class(e) != ERR_CLASS_REJECT ||
@@ -264,7 +265,7 @@ dispatch_run(struct req *r, struct repo *repo)
 			    "error=%s reason=%s", r->id, r->route->path,
 			    err_name(e), LOG_Q(repo_why(repo)));
 	}
-	if (r->park_until_ms == 0)
+	if (r->park_until_ms == 0 && r->password.state != PASSWORD_WANTED)
 		terms_end(r);
 	r->repo = NULL;
 }

@@ -12,7 +12,7 @@
 #include "api/req.h"
 
 /** dispatch_run() - run it in the thread that owns @repo; afterwards the reply
- *  is set, or park_until_ms is */
+ *  is set, or park_until_ms is, or a password is wanted (password.h) */
 void dispatch_run(struct req *r, struct repo *repo);
 
 #endif

@@ -13,6 +13,7 @@
 #include <string.h>
 
 #include "api/app.h"
+#include "api/console.h"
 #include "api/bucket.h"
 #include "api/claims.h"
 #include "api/dispatch.h"
@@ -89,6 +90,25 @@ run_stream(struct req *r, struct repo *repo)
 	}
 }
 
+/* In a thread of the password pool: hash, then back to a handler. */
+static void
+on_password(struct req *r, struct repo *repo)
+{
+	const struct conf *c = r->app->conf;
+	struct password_cost cost = {
+		.ops = c->api.password_ops,
+		.memory_bytes = (size_t)c->api.password_memory_kib << 10,
+	};
+
+	(void)repo;
+	metrics_add(&count.password_hashes, 1);
+	password_run(&r->password, &cost);
+	if (pool_submit(r->app->pool, r))
+		return;
+	(void)req_problem(r, PROBLEM_OVERLOADED, "too many requests wait");
+	http_finish(r);
+}
+
 /* In a handler thread: run a request, then send it on. */
 static void
 on_run(struct req *r, struct repo *repo)
@@ -100,7 +120,8 @@ on_run(struct req *r, struct repo *repo)
 		http_finish(r);
 		return;
 	}
-	metrics_add(&count.requests, 1);
+	if (r->password.state == PASSWORD_IDLE)
+		metrics_add(&count.requests, 1);
 	dispatch_run(r, repo);
 	if (r->park_until_ms != 0) {
 		if (waiter_park(r->app->waiter, r))
@@ -109,6 +130,13 @@ on_run(struct req *r, struct repo *repo)
 		(void)req_problem(r, PROBLEM_TOO_MANY,
 		    "too many requests wait already");
 		reply_header(&r->reply, "Retry-After", "5");
+	}
+	if (r->reply.status == 0 && r->password.state == PASSWORD_WANTED) {
+		if (pool_submit(r->app->passwords, r))
+			return;
+		metrics_add(&count.password_refused, 1);
+		(void)req_problem(r, PROBLEM_OVERLOADED,
+		    "too many people log in at this moment");
 	}
 	note_reply(r, began_ms);
 	http_finish(r);
@@ -149,59 +177,6 @@ on_tick(struct app *app)
 		http_tick(http);
 }
 
-/* ---- the operator's first token ---- */
-
-static enum err
-store_operator(struct db *db, void *arg)
-{
-	struct db_rows *rows = NULL;
-	enum err e = token_store(db, NULL, arg, NULL, &rows);
-
-	db_rows_free(rows);
-	if (e != OK)
-		return e;
-	return db_exec(db, SQL_STMT(audit_add), DB_PARAMS(db_uuid(NULL),
-	    db_text("console"), db_uuid(NULL), db_text(NULL),
-	    db_text("token.create"),
-	    db_text(((struct token_new *)arg)->prefix), db_text("bootstrap")),
-	    NULL);
-}
-
-static enum err
-bootstrap(struct app *app)
-{
-	struct db_conf conf = {
-		.conninfo = app->conf->database.apid_operator,
-		.program = "apid",
-		.prepare = true,
-	};
-	struct token_new t = { .name = "first operator", .n_scopes = 1 };
-	struct db *db = NULL;
-	char why[256] = "";
-	enum err e;
-
-	snprintf(t.scope[0], sizeof(t.scope[0]), "*");
-	auth_token_make(AUTH_OPERATOR, t.text);
-	auth_token_hash(&app->pepper, t.text, t.hash);
-	auth_token_prefix(t.text, t.prefix);
-	e = db_open(&conf, &db, why, sizeof(why));
-	if (e == OK) {
-		e = db_tx_run(db, DB_TX_WRITE, REPO_TRIES, store_operator,
-		    &t);
-		if (e != OK)
-			snprintf(why, sizeof(why), "%s", db_error(db));
-	}
-	if (e == OK)
-		printf("%s\n", t.text);
-	else
-		log_err("bootstrap.failed", "error=%s reason=%s", err_name(e),
-		    LOG_Q(why));
-	if (db != NULL)
-		db_close(db);
-	token_wipe(&t);
-	return e;
-}
-
 /* ---- start and end ---- */
 
 static enum err
@@ -215,6 +190,16 @@ load_secrets(struct app *app)
 	    &fault);
 	if (e != OK) {
 		log_err("credential.unusable", "what=pepper reason=%s",
+		    LOG_Q(fault_print(&fault, text, sizeof(text))));
+		return e;
+	}
+	e = vault_load(app->conf->api.totp_key_file, &app->vault, &fault);
+	if (e == ERR_NOT_FOUND) {
+		log_warn("credential.missing", "what=totp_key file=%s "
+		    "reason=\"nobody can set up a second factor, so no staff "
+		    "can work\"", LOG_Q(app->conf->api.totp_key_file));
+	} else if (e != OK) {
+		log_err("credential.unusable", "what=totp_key reason=%s",
 		    LOG_Q(fault_print(&fault, text, sizeof(text))));
 		return e;
 	}
@@ -314,6 +299,12 @@ start(struct app *app)
 		.repo = &app->repo,
 		.run = on_run,
 	};
+	struct pool_conf passwords = {
+		.n_threads = c->api.password_jobs,
+		.queue_max = c->api.password_queue,
+		.repo = &app->repo,
+		.run = on_password,
+	};
 	enum err e;
 
 	app->repo = (struct repo_conf){
@@ -332,6 +323,8 @@ start(struct app *app)
 		    &app->by_address);
 	if (e == OK)
 		e = pool_new(&pool, &app->pool);
+	if (e == OK)
+		e = pool_new(&passwords, &app->passwords);
 	if (e == OK)
 		e = start_waiter(app);
 	if (e == OK)
@@ -352,6 +345,9 @@ stop(struct app *app)
 	 * refuse, but must be there. */
 	if (app->waiter != NULL)
 		waiter_stop(app->waiter);
+	/* What is hashed goes on in the other pool, so that ends later. */
+	if (app->passwords != NULL)
+		pool_stop(app->passwords);
 	if (app->pool != NULL)
 		pool_stop(app->pool);
 	if (http != NULL)
@@ -359,6 +355,7 @@ stop(struct app *app)
 	http_close(http);
 	https_free(app->https);
 	waiter_free(app->waiter);
+	pool_free(app->passwords);
 	pool_free(app->pool);
 	bucket_free(app->by_caller);
 	bucket_free(app->by_address);
@@ -455,10 +452,17 @@ run(struct app *app, struct svc *s)
 int
 main(int argc, char **argv)
 {
-	const char *first = NULL;
+	const char *first = NULL, *staff = NULL, *link = NULL;
+	const char *purpose = "login";
 	const struct svc_option options[] = {
 		{ "bootstrap-operator", NULL,
 		  "store a new operator token, print it, end", &first },
+		{ "bootstrap-staff", "EMAIL", "make a staff user, print a "
+		  "link that signs them in, end", &staff },
+		{ "one-time-link", "EMAIL",
+		  "print a link for this person, end", &link },
+		{ "purpose", "WHAT", "of the link: verify, reset or login",
+		  &purpose },
 	};
 	struct app app = { .conf = NULL };
 	struct conf *first_conf;
@@ -474,9 +478,13 @@ main(int argc, char **argv)
 	if (e == OK)
 		e = load_secrets(&app);
 	if (e == OK)
-		e = first != NULL ? bootstrap(&app) : run(&app, &s);
+		e = first != NULL ? console_token(&app) :
+		    staff != NULL ? console_staff(&app, staff) :
+		    link != NULL ? console_link(&app, link, purpose) :
+		    run(&app, &s);
 	auth_wipe(&app.pepper, sizeof(app.pepper));
 	if (s.conf != first_conf)
 		conf_free(first_conf);
+	auth_wipe(&app.vault, sizeof(app.vault));
 	return svc_end(&s, e);
 }

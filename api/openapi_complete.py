@@ -49,6 +49,7 @@ RESPONSES = {
     "E403": "forbidden: the wrong kind of token, or a scope is missing",
     "E404": "not-found; another tenant's objects, too",
     "E409": "already-exists, in-use, conflict; in-progress: the same Idempotency-Key is being worked on",
+    "E410": "link-void: it was used already, is too old, or is for something else",
     "E411": "length-required: a body is needed",
     "E412": "precondition-failed: it is not what If-Match says",
     "E413": "body-too-large",
@@ -56,6 +57,7 @@ RESPONSES = {
     "E422": "invalid-body with every fault named by its pointer; limit-reached; idempotency-key-reused",
     "E429": "rate-limited, too-many-requests; try again after Retry-After",
     "E500": "internal-error: ours; tell us the request_id",
+    "E501": "not-implemented: this installation is not set up for it",
     "E503": "database-unavailable or overloaded; try again after Retry-After",
 }
 

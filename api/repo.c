@@ -188,8 +188,8 @@ repo_token_find(struct repo *repo, const char *token, const char *peer,
 
 /* What a person may do: staff as the operator, with a second factor only;
  * others by their role in the tenant. */
-static enum err
-fill_person(struct db_rows *rows, struct auth_who *who)
+enum err
+repo_person(struct db_rows *rows, struct auth_who *who)
 {
 	memset(who, 0, sizeof(*who));
 	who->via = AUTH_VIA_SESSION;
@@ -231,7 +231,7 @@ repo_session_find(struct repo *repo, const char *session,
 		db_i64(repo->conf.session_idle_s), db_uuid(tenant_id)), &rows);
 	if (e != OK)
 		return e;
-	e = db_rows_n(rows) != 1 ? ERR_NOT_FOUND : fill_person(rows, out_who);
+	e = db_rows_n(rows) != 1 ? ERR_NOT_FOUND : repo_person(rows, out_who);
 	db_rows_free(rows);
 	return e;
 }
@@ -372,6 +372,8 @@ repo_actor(const struct req *r, char out[REPO_ACTOR_MAX])
 	if (who->via == AUTH_VIA_SESSION)
 		snprintf(out, REPO_ACTOR_MAX, "%s:%s",
 		    who->staff ? "operator" : "user", who->email);
+	else if (who->via == AUTH_VIA_NOTHING)
+		snprintf(out, REPO_ACTOR_MAX, "nobody");
 	else
 		snprintf(out, REPO_ACTOR_MAX, "%s:%s",
 		    who->kind == AUTH_OPERATOR ? "operator" : "token",
@@ -400,10 +402,12 @@ find_actor(const struct req *r, struct actor *a)
 		a->kind = operator ? "staff" : "user";
 		a->session = who->session_id;
 		a->name = who->email;
-	} else {
+	} else if (who->via == AUTH_VIA_TOKEN) {
 		a->kind = operator ? "operator" : "token";
 		a->token = who->token_id;
 		a->name = who->name;
+	} else {
+		a->kind = "system";
 	}
 	if (who->has_user)
 		a->person = who->user_id;

@@ -48,6 +48,9 @@ MUST_USE enum err repo_token_find(struct repo *repo, const char *token,
 MUST_USE enum err repo_session_find(struct repo *repo, const char *session,
     const uint8_t *tenant_id, struct auth_who *out_who);
 
+/** repo_person() - the same from a row of session_find() */
+MUST_USE enum err repo_person(struct db_rows *rows, struct auth_who *out_who);
+
 /* A transaction's body.  It may run again: r->reply was reset then. */
 typedef enum err repo_fn(struct db *db, struct req *r, void *arg);
 

@@ -169,6 +169,7 @@ req_fini(struct req *r)
 {
 	auth_wipe(r->token, sizeof(r->token));
 	auth_wipe(r->session, sizeof(r->session));
+	password_fini(&r->password);
 	if (r->text.data != NULL)
 		auth_wipe(r->text.data, r->text.len);
 	buf_fini(&r->text);

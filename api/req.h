@@ -13,6 +13,7 @@
 #include "api/auth.h"
 #include "api/body.h"
 #include "api/bucket.h"
+#include "api/password.h"
 #include "api/reply.h"
 #include "api/route.h"
 #include "common/base/base.h"
@@ -82,6 +83,7 @@ struct req {
 	struct req_terms terms;
 	int64_t began_ms, deadline_ms;	/* mono */
 	struct reply reply;
+	struct password_job password;	/* see password.h */
 	/* A handler that must wait sets park_until_ms and returns OK: the
 	 * waiter runs it again on news, and when the time has come. */
 	int64_t park_until_ms;

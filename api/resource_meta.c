@@ -1,6 +1,5 @@
 /*
- * resource_meta.c - health, the description of the API, who am I, our name
- *                   servers.
+ * resource_meta.c - health, the description of the API, our name servers.
  */
 #include <string.h>
 #include <strings.h>
@@ -57,48 +56,6 @@ resource_meta_openapi(struct req *r)
 
 	reply_fixed(&r->reply, 200, "application/json", text, len);
 	return OK;
-}
-
-static enum err
-get_me(struct db *db, struct req *r, void *arg)
-{
-	struct db_rows *rows = NULL;
-	struct jw w;
-	enum err e;
-
-	(void)arg;
-	e = db_exec(db, SQL_STMT(me), DB_PARAMS(db_uuid(r->who.tenant_id),
-	    db_uuid(r->who.token_id)), &rows);
-	if (e != OK)
-		return e;
-	if (db_rows_n(rows) == 0) {
-		db_rows_free(rows);
-		return ERR_NOT_FOUND;
-	}
-	jw_init(&w, META_REPLY_MAX);
-	jw_begin_object(&w, NULL);
-	jw_begin_object(&w, "tenant");
-	show_uuid(&w, "id", rows, 0, 0);
-	show_text(&w, "name", rows, 0, 1);
-	show_json(&w, "limits", rows, 0, 2);
-	show_time(&w, "created_at", rows, 0, 3);
-	jw_end_object(&w);
-	jw_begin_object(&w, "token");
-	show_uuid(&w, "id", rows, 0, 4);
-	show_text(&w, "name", rows, 0, 5);
-	show_text(&w, "prefix", rows, 0, 6);
-	show_json(&w, "scopes", rows, 0, 7);
-	show_time(&w, "expires_at", rows, 0, 8);
-	jw_end_object(&w);
-	jw_end_object(&w);
-	db_rows_free(rows);
-	return req_json(r, 200, &w);
-}
-
-enum err
-resource_meta_me(struct req *r)
-{
-	return repo_read(r, get_me, NULL);
 }
 
 static void

@@ -21,7 +21,7 @@ BEGIN
 	END IF;
 	FOR r IN SELECT * FROM (VALUES
 	    ('understudy_apid_app',	 30, '15s',   '5s',  '10s'),
-	    ('understudy_apid_auth',	  8, '5s',    '2s',  '5s'),
+	    ('understudy_apid_auth',	 30, '5s',    '2s',  '5s'),
 	    ('understudy_apid_operator', 12, '60s',   '5s',  '10s'),
 	    ('understudy_xferd',	 30, '10min', '10s', '60s'),
 	    ('understudy_dnsd',		 12, '5min',  '5s',  '60s'),

@@ -1008,6 +1008,97 @@ $$;
 
 COMMENT ON FUNCTION public.job_inserted() IS 'wake xferd, once per statement';
 
+-- FUNCTION link_add(bytea, text, uuid, text, jsonb, bigint)
+
+CREATE FUNCTION public.link_add(hash bytea, purpose text, user_id uuid, email text, payload jsonb, life_s bigint) RETURNS timestamp with time zone
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+    AS $_$
+#variable_conflict use_column
+DECLARE
+	ends timestamptz := now() + make_interval(secs => $6);
+BEGIN
+	DELETE FROM one_time_link l WHERE l.id IN (SELECT o.id
+	    FROM one_time_link o WHERE o.expires_at < now() - interval '1 day'
+	    ORDER BY o.expires_at LIMIT 20 FOR UPDATE SKIP LOCKED);
+	INSERT INTO one_time_link (hash, purpose, user_id, email, payload,
+	    expires_at) VALUES ($1, $2, $3, $4, coalesce($5, '{}'), ends);
+	RETURN ends;
+END
+$_$;
+
+COMMENT ON FUNCTION public.link_add(hash bytea, purpose text, user_id uuid, email text, payload jsonb, life_s bigint) IS 'a new one-time link; until when it is good';
+
+-- FUNCTION link_find(bytea, text, boolean)
+
+CREATE FUNCTION public.link_find(hash bytea, purpose text, take boolean) RETURNS TABLE(user_id uuid, email text, name text, password_hash text, tenant text)
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+    AS $_$
+#variable_conflict use_column
+DECLARE
+	l one_time_link;
+BEGIN
+	SELECT x.* INTO l FROM one_time_link x
+	WHERE x.hash = $1 AND x.purpose = $2 AND x.used_at IS NULL
+	AND x.expires_at > now() AND (x.user_id IS NULL OR EXISTS (
+	    SELECT FROM user_account u WHERE u.id = x.user_id
+	    AND u.disabled_at IS NULL))
+	FOR UPDATE;
+	IF NOT FOUND THEN
+		RETURN;
+	END IF;
+	IF $3 THEN
+		UPDATE one_time_link x SET used_at = now() WHERE x.id = l.id;
+	END IF;
+	RETURN QUERY SELECT l.user_id, l.email, l.payload ->> 'name',
+	    l.payload ->> 'password_hash', l.payload ->> 'tenant';
+END
+$_$;
+
+COMMENT ON FUNCTION public.link_find(hash bytea, purpose text, take boolean) IS 'what a link is good for, if it still is; with "take", for the last time';
+
+-- FUNCTION login_done(bytea, bytea)
+
+CREATE FUNCTION public.login_done(pair bytea, known bytea) RETURNS void
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+    AS $_$
+#variable_conflict use_column
+BEGIN
+	DELETE FROM rate_limit r WHERE r.key = $1;
+	INSERT INTO rate_limit AS r (key, full_at)
+	VALUES ($2, now() + interval '30 days')
+	ON CONFLICT (key) DO UPDATE SET full_at = excluded.full_at;
+END
+$_$;
+
+COMMENT ON FUNCTION public.login_done(pair bytea, known bytea) IS 'it got in: its tries are forgiven, and it may try when strangers may not, for 30 days';
+
+-- FUNCTION login_take(bytea, bytea, bytea, bytea)
+
+CREATE FUNCTION public.login_take(pair bytea, known bytea, account bytea, address bytea) RETURNS bigint
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+    AS $_$
+#variable_conflict use_column
+DECLARE
+	wait bigint;
+BEGIN
+	wait := rate_take($1, 6, 30);
+	IF wait = 0 AND NOT EXISTS (SELECT FROM rate_limit r
+	    WHERE r.key = $2 AND r.full_at > now()) THEN
+		wait := rate_take($3, 60, 30);
+	END IF;
+	IF wait = 0 THEN
+		wait := rate_take($4, 30, 10);
+	END IF;
+	RETURN wait;
+END
+$_$;
+
+COMMENT ON FUNCTION public.login_take(pair bytea, known bytea, account bytea, address bytea) IS 'may this address try this account now? 0, or seconds to wait: 6 tries and one more each 30 s of an address at an account; 60 at an account from addresses that never got in; 30 and one each 10 s of an address';
+
 -- FUNCTION mail_put(text, text, jsonb, uuid, uuid, bytea)
 
 CREATE FUNCTION public.mail_put(recipient text, template text, params jsonb, tenant uuid, id uuid DEFAULT gen_random_uuid(), sealed bytea DEFAULT NULL::bytea) RETURNS boolean
@@ -1284,6 +1375,93 @@ $$;
 
 COMMENT ON FUNCTION public.page_records(apex bytea, body bytea) IS 'the records of a page body, in its order';
 
+-- FUNCTION password_set(uuid, text, uuid, text)
+
+CREATE FUNCTION public.password_set(id uuid, password_hash text, keep uuid, old_hash text) RETURNS boolean
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+    AS $_$
+#variable_conflict use_column
+BEGIN
+	IF $4 IS NOT NULL THEN
+		-- The same password, hashed with other parameters.
+		UPDATE user_account u SET password_hash = $2
+		WHERE u.id = $1 AND u.password_hash = $4;
+		RETURN FOUND;
+	END IF;
+	UPDATE user_account u SET password_hash = $2, changed_at = now()
+	WHERE u.id = $1 AND u.disabled_at IS NULL;
+	IF NOT FOUND THEN
+		RETURN false;
+	END IF;
+	DELETE FROM session s WHERE s.user_id = $1
+	AND s.id IS DISTINCT FROM $3;
+	DELETE FROM one_time_link l WHERE l.user_id = $1
+	AND l.used_at IS NULL AND l.purpose IN ('reset', 'login');
+	RETURN true;
+END
+$_$;
+
+COMMENT ON FUNCTION public.password_set(id uuid, password_hash text, keep uuid, old_hash text) IS 'a new password ends the person''s other sessions ("keep" stays) and voids links; with old_hash it is a rehash, and ends nothing';
+
+-- FUNCTION rate_take(bytea, bigint, bigint)
+
+CREATE FUNCTION public.rate_take(key bytea, burst bigint, pause_s bigint) RETURNS bigint
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+    AS $_$
+#variable_conflict use_column
+DECLARE
+	pause interval := make_interval(secs => $3);
+	ends timestamptz;
+BEGIN
+	DELETE FROM rate_limit r WHERE r.key IN (SELECT o.key
+	    FROM rate_limit o WHERE o.full_at < now() - interval '1 minute'
+	    ORDER BY o.full_at LIMIT 5 FOR UPDATE SKIP LOCKED);
+	INSERT INTO rate_limit AS r (key, full_at) VALUES ($1, now())
+	ON CONFLICT (key) DO UPDATE SET full_at = r.full_at
+	RETURNING r.full_at INTO ends;
+	ends := greatest(ends, clock_timestamp()) + pause;
+	IF ends > clock_timestamp() + pause * $2 THEN
+		RETURN greatest(1, ceil(extract(epoch FROM
+		    ends - clock_timestamp() - pause * $2)));
+	END IF;
+	UPDATE rate_limit r SET full_at = ends WHERE r.key = $1;
+	RETURN 0;
+END
+$_$;
+
+COMMENT ON FUNCTION public.rate_take(key bytea, burst bigint, pause_s bigint) IS 'take one of "burst" tries, of which one comes back every pause_s seconds: 0, or in how many seconds to come again. What was refused costs nothing, so nobody is locked out for ever';
+
+-- FUNCTION recovery_replace(uuid, bytea[])
+
+CREATE FUNCTION public.recovery_replace(id uuid, hashes bytea[]) RETURNS void
+    LANGUAGE sql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+    AS $_$
+	DELETE FROM recovery_code c WHERE c.user_id = $1;
+	INSERT INTO recovery_code (user_id, hash)
+	SELECT $1, h FROM unnest($2) AS x (h)
+$_$;
+
+COMMENT ON FUNCTION public.recovery_replace(id uuid, hashes bytea[]) IS 'new codes; the old ones are void';
+
+-- FUNCTION recovery_use(uuid, bytea)
+
+CREATE FUNCTION public.recovery_use(id uuid, hash bytea) RETURNS boolean
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+    AS $_$
+#variable_conflict use_column
+BEGIN
+	UPDATE recovery_code c SET used_at = now()
+	WHERE c.user_id = $1 AND c.hash = $2 AND c.used_at IS NULL;
+	RETURN FOUND;
+END
+$_$;
+
+COMMENT ON FUNCTION public.recovery_use(id uuid, hash bytea) IS 'true once for each code';
+
 -- FUNCTION refresh_prune(timestamp with time zone)
 
 CREATE FUNCTION public.refresh_prune(before timestamp with time zone) RETURNS bigint
@@ -1418,6 +1596,42 @@ $$;
 
 COMMENT ON FUNCTION public.rr_type_text(type integer) IS 'the mnemonic of a type, or TYPEn';
 
+-- FUNCTION session_choose(uuid, uuid)
+
+CREATE FUNCTION public.session_choose(id uuid, tenant uuid) RETURNS boolean
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+    AS $_$
+#variable_conflict use_column
+BEGIN
+	UPDATE session s SET tenant_id = $2 WHERE s.id = $1
+	AND ($2 IS NULL OR EXISTS (SELECT FROM membership m
+	    WHERE m.tenant_id = $2 AND m.user_id = s.user_id));
+	RETURN FOUND;
+END
+$_$;
+
+COMMENT ON FUNCTION public.session_choose(id uuid, tenant uuid) IS 'work for this tenant; false when the person is no member there';
+
+-- FUNCTION session_end(uuid, uuid, uuid)
+
+CREATE FUNCTION public.session_end(user_id uuid, id uuid, but uuid) RETURNS bigint
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+    AS $_$
+#variable_conflict use_column
+DECLARE
+	n bigint;
+BEGIN
+	DELETE FROM session s WHERE s.user_id = $1
+	AND ($2 IS NULL OR s.id = $2) AND s.id IS DISTINCT FROM $3;
+	GET DIAGNOSTICS n = ROW_COUNT;
+	RETURN n;
+END
+$_$;
+
+COMMENT ON FUNCTION public.session_end(user_id uuid, id uuid, but uuid) IS 'sign out: of one session, or of all but one; how many ended';
+
 -- FUNCTION session_find(bytea, bigint, uuid)
 
 CREATE FUNCTION public.session_find(hash bytea, idle_s bigint, wanted uuid) RETURNS TABLE(session_id uuid, user_id uuid, email text, staff boolean, has_totp boolean, proven_at timestamp with time zone, tenant_id uuid, role text, tenant_suspended_at timestamp with time zone)
@@ -1457,6 +1671,58 @@ END
 $_$;
 
 COMMENT ON FUNCTION public.session_find(hash bytea, idle_s bigint, wanted uuid) IS 'who a session is, by the keyed hash of its cookie, and what they are in the tenant "wanted", else in the chosen one, else in their only one; no row when unknown, over, idle for idle_s seconds, or disabled';
+
+-- FUNCTION session_list(uuid, bigint)
+
+CREATE FUNCTION public.session_list(user_id uuid, idle_s bigint) RETURNS TABLE(session_id uuid, created_at timestamp with time zone, used_at timestamp with time zone, expires_at timestamp with time zone, address inet, user_agent text, tenant_id uuid)
+    LANGUAGE sql STABLE SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+    AS $_$
+	SELECT s.id, s.created_at, s.used_at, s.expires_at, s.address,
+	    s.user_agent, s.tenant_id FROM session s
+	WHERE s.user_id = $1 AND s.expires_at > now()
+	AND s.used_at > now() - make_interval(secs => $2)
+	ORDER BY s.used_at DESC, s.id LIMIT 100
+$_$;
+
+COMMENT ON FUNCTION public.session_list(user_id uuid, idle_s bigint) IS 'a person''s own live sessions';
+
+-- FUNCTION session_prove(uuid)
+
+CREATE FUNCTION public.session_prove(id uuid) RETURNS void
+    LANGUAGE sql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+    AS $_$
+	UPDATE session s SET proven_at = now() WHERE s.id = $1
+$_$;
+
+COMMENT ON FUNCTION public.session_prove(id uuid) IS 'a password or code was given again';
+
+-- FUNCTION session_start(bytea, uuid, bigint, inet, text, bytea)
+
+CREATE FUNCTION public.session_start(hash bytea, user_id uuid, max_s bigint, address inet, user_agent text, old_hash bytea) RETURNS TABLE(session_id uuid, created_at timestamp with time zone, expires_at timestamp with time zone)
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+    AS $_$
+#variable_conflict use_column
+BEGIN
+	DELETE FROM session s WHERE s.id IN (SELECT o.id FROM session o
+	    WHERE o.expires_at < now() ORDER BY o.expires_at LIMIT 20
+	    FOR UPDATE SKIP LOCKED);
+	-- The session of this browser gets a new name.
+	DELETE FROM session s WHERE s.hash = $6;
+	-- A person keeps so many; the least used one makes room.
+	DELETE FROM session s WHERE s.id IN (SELECT o.id FROM session o
+	    WHERE o.user_id = $2 ORDER BY o.used_at DESC OFFSET 49);
+	UPDATE user_account u SET last_login_at = now() WHERE u.id = $2;
+	RETURN QUERY
+	INSERT INTO session AS s (hash, user_id, expires_at, address,
+	    user_agent) VALUES ($1, $2, now() + make_interval(secs => $3),
+	    $4, $5) RETURNING s.id, s.created_at, s.expires_at;
+END
+$_$;
+
+COMMENT ON FUNCTION public.session_start(hash bytea, user_id uuid, max_s bigint, address inet, user_agent text, old_hash bytea) IS 'a person signed in; ends the session that the browser had before';
 
 -- FUNCTION tenant_created()
 
@@ -1634,6 +1900,153 @@ END
 $_$;
 
 COMMENT ON FUNCTION public.token_find(hash bytea, source inet) IS 'who a bearer token is, by the keyed hash of its secret, for a request from an address; no row when unknown, revoked, expired, idle for too long, or made by somebody who is no member any more';
+
+-- FUNCTION totp_begin(uuid, bytea)
+
+CREATE FUNCTION public.totp_begin(id uuid, sealed bytea) RETURNS boolean
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+    AS $_$
+#variable_conflict use_column
+BEGIN
+	UPDATE user_account u SET totp_sealed = $2, totp_step = 0
+	WHERE u.id = $1 AND u.totp_enabled_at IS NULL;
+	RETURN FOUND;
+END
+$_$;
+
+COMMENT ON FUNCTION public.totp_begin(id uuid, sealed bytea) IS 'a secret that waits for its first code; false while one is in use';
+
+-- FUNCTION totp_remove(uuid)
+
+CREATE FUNCTION public.totp_remove(id uuid) RETURNS void
+    LANGUAGE sql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+    AS $_$
+	UPDATE user_account u SET totp_sealed = NULL, totp_enabled_at = NULL,
+	    totp_step = 0 WHERE u.id = $1;
+	DELETE FROM recovery_code c WHERE c.user_id = $1
+$_$;
+
+COMMENT ON FUNCTION public.totp_remove(id uuid) IS 'no second factor any more';
+
+-- FUNCTION totp_use(uuid, bigint, boolean)
+
+CREATE FUNCTION public.totp_use(id uuid, step bigint, enable boolean) RETURNS boolean
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+    AS $_$
+#variable_conflict use_column
+BEGIN
+	UPDATE user_account u SET totp_step = $2, totp_enabled_at =
+	    CASE WHEN $3 THEN now() ELSE u.totp_enabled_at END
+	WHERE u.id = $1 AND u.totp_step < $2 AND u.totp_sealed IS NOT NULL
+	AND (u.totp_enabled_at IS NULL) = $3;
+	RETURN FOUND;
+END
+$_$;
+
+COMMENT ON FUNCTION public.totp_use(id uuid, step bigint, enable boolean) IS 'a code of this time step was given: true once, never for it or an older one again';
+
+-- FUNCTION user_add(text, text, text)
+
+CREATE FUNCTION public.user_add(email text, name text, password_hash text) RETURNS uuid
+    LANGUAGE sql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+    AS $_$
+	INSERT INTO user_account AS u (email, name, password_hash,
+	    verified_at) VALUES ($1, $2, $3, now())
+	ON CONFLICT DO NOTHING RETURNING u.id
+$_$;
+
+COMMENT ON FUNCTION public.user_add(email text, name text, password_hash text) IS 'a customer''s person whose address was proven; null when there is one';
+
+-- FUNCTION user_find(text, uuid)
+
+CREATE FUNCTION public.user_find(email text, id uuid) RETURNS TABLE(user_id uuid, email text, name text, staff boolean, password_hash text, totp_sealed bytea, totp_enabled boolean, verified_at timestamp with time zone, created_at timestamp with time zone, last_login_at timestamp with time zone, recovery_codes bigint)
+    LANGUAGE sql STABLE SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+    AS $_$
+	SELECT u.id, u.email, u.name, u.staff, u.password_hash,
+	    u.totp_sealed, u.totp_enabled_at IS NOT NULL, u.verified_at,
+	    u.created_at, u.last_login_at, (SELECT count(*)
+		FROM recovery_code c WHERE c.user_id = u.id
+		AND c.used_at IS NULL)
+	FROM user_account u
+	WHERE (u.email = $1 OR u.id = $2) AND u.disabled_at IS NULL
+$_$;
+
+COMMENT ON FUNCTION public.user_find(email text, id uuid) IS 'a person by address or id; no row when unknown or disabled';
+
+-- FUNCTION user_move(uuid, text)
+
+CREATE FUNCTION public.user_move(id uuid, email text) RETURNS boolean
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+    AS $_$
+#variable_conflict use_column
+BEGIN
+	UPDATE user_account u SET email = $2, verified_at = now(),
+	    changed_at = now() WHERE u.id = $1
+	AND NOT EXISTS (SELECT FROM user_account o WHERE o.email = $2
+	    AND o.id <> $1);
+	RETURN FOUND;
+END
+$_$;
+
+COMMENT ON FUNCTION public.user_move(id uuid, email text) IS 'their address, which they proved; false when it is somebody else''s';
+
+-- FUNCTION user_rename(uuid, text)
+
+CREATE FUNCTION public.user_rename(id uuid, name text) RETURNS void
+    LANGUAGE sql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+    AS $_$
+	UPDATE user_account u SET name = $2, changed_at = now()
+	WHERE u.id = $1
+$_$;
+
+COMMENT ON FUNCTION public.user_rename(id uuid, name text) IS 'a person changes their name';
+
+-- FUNCTION user_tenant_add(uuid, text)
+
+CREATE FUNCTION public.user_tenant_add(id uuid, name text) RETURNS uuid
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+    AS $_$
+#variable_conflict use_column
+DECLARE
+	wanted text := $2;
+	tenant uuid;
+BEGIN
+	-- Names of tenants are unique, and nobody needs to know which are taken.
+	FOR i IN 1 .. 5 LOOP
+		INSERT INTO tenant AS n (name) VALUES (wanted)
+		ON CONFLICT DO NOTHING RETURNING n.id INTO tenant;
+		EXIT WHEN tenant IS NOT NULL;
+		wanted := left($2, 90) || '-' ||
+		    left(replace(gen_random_uuid()::text, '-', ''), 6);
+	END LOOP;
+	INSERT INTO membership (tenant_id, user_id, role)
+	VALUES (tenant, $1, 'owner');
+	RETURN tenant;
+END
+$_$;
+
+COMMENT ON FUNCTION public.user_tenant_add(id uuid, name text) IS 'a tenant of their own, by self sign-up; its name, or one like it';
+
+-- FUNCTION user_tenants(uuid)
+
+CREATE FUNCTION public.user_tenants(id uuid) RETURNS TABLE(tenant_id uuid, name text, role text, suspended boolean)
+    LANGUAGE sql STABLE SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+    AS $_$
+	SELECT n.id, n.name, m.role, n.suspended_at IS NOT NULL
+	FROM membership m JOIN tenant n ON n.id = m.tenant_id
+	WHERE m.user_id = $1 ORDER BY n.name, n.id LIMIT 1000
+$_$;
+
+COMMENT ON FUNCTION public.user_tenants(id uuid) IS 'where a person is a member';
 
 -- FUNCTION wire_label_text(bytea)
 
@@ -4770,6 +5183,18 @@ GRANT ALL ON FUNCTION public.idempotency_prune(tenant uuid, keep bigint, keep_by
 
 REVOKE ALL ON FUNCTION public.job_inserted() FROM PUBLIC;
 
+REVOKE ALL ON FUNCTION public.link_add(hash bytea, purpose text, user_id uuid, email text, payload jsonb, life_s bigint) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.link_add(hash bytea, purpose text, user_id uuid, email text, payload jsonb, life_s bigint) TO understudy_apid_auth;
+
+REVOKE ALL ON FUNCTION public.link_find(hash bytea, purpose text, take boolean) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.link_find(hash bytea, purpose text, take boolean) TO understudy_apid_auth;
+
+REVOKE ALL ON FUNCTION public.login_done(pair bytea, known bytea) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.login_done(pair bytea, known bytea) TO understudy_apid_auth;
+
+REVOKE ALL ON FUNCTION public.login_take(pair bytea, known bytea, account bytea, address bytea) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.login_take(pair bytea, known bytea, account bytea, address bytea) TO understudy_apid_auth;
+
 REVOKE ALL ON FUNCTION public.mail_put(recipient text, template text, params jsonb, tenant uuid, id uuid, sealed bytea) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.mail_put(recipient text, template text, params jsonb, tenant uuid, id uuid, sealed bytea) TO understudy_apid_app;
 GRANT ALL ON FUNCTION public.mail_put(recipient text, template text, params jsonb, tenant uuid, id uuid, sealed bytea) TO understudy_apid_auth;
@@ -4793,6 +5218,20 @@ GRANT ALL ON FUNCTION public.page_records(apex bytea, body bytea) TO understudy_
 GRANT ALL ON FUNCTION public.page_records(apex bytea, body bytea) TO understudy_apid_operator;
 GRANT ALL ON FUNCTION public.page_records(apex bytea, body bytea) TO understudy_xferd;
 
+REVOKE ALL ON FUNCTION public.password_set(id uuid, password_hash text, keep uuid, old_hash text) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.password_set(id uuid, password_hash text, keep uuid, old_hash text) TO understudy_apid_auth;
+
+REVOKE ALL ON FUNCTION public.rate_take(key bytea, burst bigint, pause_s bigint) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.rate_take(key bytea, burst bigint, pause_s bigint) TO understudy_apid_auth;
+GRANT ALL ON FUNCTION public.rate_take(key bytea, burst bigint, pause_s bigint) TO understudy_apid_app;
+GRANT ALL ON FUNCTION public.rate_take(key bytea, burst bigint, pause_s bigint) TO understudy_apid_operator;
+
+REVOKE ALL ON FUNCTION public.recovery_replace(id uuid, hashes bytea[]) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.recovery_replace(id uuid, hashes bytea[]) TO understudy_apid_auth;
+
+REVOKE ALL ON FUNCTION public.recovery_use(id uuid, hash bytea) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.recovery_use(id uuid, hash bytea) TO understudy_apid_auth;
+
 REVOKE ALL ON FUNCTION public.refresh_prune(before timestamp with time zone) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.refresh_prune(before timestamp with time zone) TO understudy_xferd;
 
@@ -4806,8 +5245,23 @@ GRANT ALL ON FUNCTION public.rr_type_text(type integer) TO understudy_apid_app;
 GRANT ALL ON FUNCTION public.rr_type_text(type integer) TO understudy_apid_operator;
 GRANT ALL ON FUNCTION public.rr_type_text(type integer) TO understudy_xferd;
 
+REVOKE ALL ON FUNCTION public.session_choose(id uuid, tenant uuid) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.session_choose(id uuid, tenant uuid) TO understudy_apid_auth;
+
+REVOKE ALL ON FUNCTION public.session_end(user_id uuid, id uuid, but uuid) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.session_end(user_id uuid, id uuid, but uuid) TO understudy_apid_auth;
+
 REVOKE ALL ON FUNCTION public.session_find(hash bytea, idle_s bigint, wanted uuid) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.session_find(hash bytea, idle_s bigint, wanted uuid) TO understudy_apid_auth;
+
+REVOKE ALL ON FUNCTION public.session_list(user_id uuid, idle_s bigint) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.session_list(user_id uuid, idle_s bigint) TO understudy_apid_auth;
+
+REVOKE ALL ON FUNCTION public.session_prove(id uuid) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.session_prove(id uuid) TO understudy_apid_auth;
+
+REVOKE ALL ON FUNCTION public.session_start(hash bytea, user_id uuid, max_s bigint, address inet, user_agent text, old_hash bytea) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.session_start(hash bytea, user_id uuid, max_s bigint, address inet, user_agent text, old_hash bytea) TO understudy_apid_auth;
 
 REVOKE ALL ON FUNCTION public.tenant_created() FROM PUBLIC;
 
@@ -4824,6 +5278,33 @@ REVOKE ALL ON PROCEDURE public.tenant_table_protect(IN t regclass, IN tenant_col
 
 REVOKE ALL ON FUNCTION public.token_find(hash bytea, source inet) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.token_find(hash bytea, source inet) TO understudy_apid_auth;
+
+REVOKE ALL ON FUNCTION public.totp_begin(id uuid, sealed bytea) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.totp_begin(id uuid, sealed bytea) TO understudy_apid_auth;
+
+REVOKE ALL ON FUNCTION public.totp_remove(id uuid) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.totp_remove(id uuid) TO understudy_apid_auth;
+
+REVOKE ALL ON FUNCTION public.totp_use(id uuid, step bigint, enable boolean) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.totp_use(id uuid, step bigint, enable boolean) TO understudy_apid_auth;
+
+REVOKE ALL ON FUNCTION public.user_add(email text, name text, password_hash text) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.user_add(email text, name text, password_hash text) TO understudy_apid_auth;
+
+REVOKE ALL ON FUNCTION public.user_find(email text, id uuid) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.user_find(email text, id uuid) TO understudy_apid_auth;
+
+REVOKE ALL ON FUNCTION public.user_move(id uuid, email text) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.user_move(id uuid, email text) TO understudy_apid_auth;
+
+REVOKE ALL ON FUNCTION public.user_rename(id uuid, name text) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.user_rename(id uuid, name text) TO understudy_apid_auth;
+
+REVOKE ALL ON FUNCTION public.user_tenant_add(id uuid, name text) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.user_tenant_add(id uuid, name text) TO understudy_apid_auth;
+
+REVOKE ALL ON FUNCTION public.user_tenants(id uuid) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.user_tenants(id uuid) TO understudy_apid_auth;
 
 REVOKE ALL ON FUNCTION public.wire_label_text(label bytea) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.wire_label_text(label bytea) TO understudy_apid_app;

@@ -116,9 +116,11 @@ class Apid:
         self.dir = tempfile.mkdtemp(prefix="us-api.")
         self.log = os.path.join(self.dir, "log")
         pepper, pub = self.dir + "/pepper", self.dir + "/seal_public"
-        self.secret_files = [pepper]
-        self.pepper = "5a" * 32
+        totp = self.dir + "/totp_key"
+        self.secret_files = [pepper, totp]
+        self.pepper, self.totp_key = "5a" * 32, "6b" * 32
         for path, text, mode in ((pepper, self.pepper + "\n", 0o600),
+                                 (totp, self.totp_key + "\n", 0o600),
                                  (pub, "understudy-seal-public 1 " +
                                   "e6db6867583030db3594c1a424b15f7c726624ec26b3353b10a903a6d0ab1c4c\n",
                                   0o644)):
@@ -138,6 +140,9 @@ api {
   metrics_listen = "127.0.0.1:%d"
   pepper_file = "%s"
   seal_public_file = "%s"
+  totp_key_file = "%s"
+  password_ops = 1
+  password_memory_kib = 1024
   %s
 }
 transfer { ownership = "off" }
@@ -149,7 +154,7 @@ nameservers {
   nameserver "ns2.example.net" { addresses = {"192.0.2.54"} stripe = 1 }
 }
 %s
-''' % (db_line, db_line, db_line, self.port, self.metrics, pepper, pub, api, limits, extra))
+''' % (db_line, db_line, db_line, self.port, self.metrics, pepper, pub, totp, api, limits, extra))
         self.process = None
         self.program = None             # another build than the usual one
 

@@ -104,3 +104,64 @@ TEST(auth_fingerprints_are_sha256)
 	auth_fingerprint((const uint8_t *)"secret", 6, out);
 	assert_string_equal(out, "2bb80d537b1da3e3");
 }
+
+TEST(auth_sessions_and_links_are_no_tokens)
+{
+	char s[AUTH_TOKEN_BYTES], l[AUTH_TOKEN_BYTES];
+
+	assert_ok(auth_init());
+	auth_text_make(AUTH_TEXT_SESSION, s);
+	auth_text_make(AUTH_TEXT_LINK, l);
+	assert_memory_equal(s, "us_s_", 5);
+	assert_memory_equal(l, "us_l_", 5);
+	assert_true(auth_text_check(AUTH_TEXT_SESSION, s, strlen(s)));
+	assert_false(auth_text_check(AUTH_TEXT_LINK, s, strlen(s)));
+	assert_false(auth_token_check(s, strlen(s)));
+	assert_false(auth_token_check(l, strlen(l)));
+}
+
+static bool
+in_cookie(const char *fmt, const char *session)
+{
+	char header[600], out[AUTH_TOKEN_BYTES] = "";
+
+	snprintf(header, sizeof(header), fmt, session, session);
+	return auth_cookie_parse(header, out) && strcmp(out, session) == 0;
+}
+
+TEST(auth_a_session_is_found_among_cookies)
+{
+	char s[AUTH_TOKEN_BYTES], t[AUTH_TOKEN_BYTES];
+
+	assert_ok(auth_init());
+	auth_text_make(AUTH_TEXT_SESSION, s);
+	auth_token_make(AUTH_TENANT, t);
+	assert_true(in_cookie("__Host-understudy=%s", s));
+	assert_true(in_cookie("a=b; __Host-understudy=%s", s));
+	assert_true(in_cookie("a=b;__Host-understudy=%s; c", s));
+	assert_true(in_cookie("a=b; ;; __Host-understudy=%s;", s));
+	assert_false(in_cookie("understudy=%s", s));
+	assert_false(in_cookie("x__Host-understudy=%s", s));
+	assert_false(in_cookie("__host-understudy=%s", s));
+	assert_false(in_cookie("__Host-understudy=%s.", s));
+	assert_false(in_cookie("__Host-understudy =%s", s));
+	assert_false(in_cookie("__Host-understudy=\"%s\"", s));
+	assert_false(in_cookie("__Host-understudy=%s; "
+	    "__Host-understudy=%s", s));
+	assert_false(in_cookie("__Host-understudy=%s", t));
+	assert_false(auth_cookie_parse(NULL, t));
+	assert_false(auth_cookie_parse("", t));
+}
+
+TEST(auth_words_are_hashed_apart)
+{
+	const struct auth_pepper pepper = { .key = { 1 } };
+	uint8_t a[AUTH_HASH_BYTES], b[AUTH_HASH_BYTES];
+
+	assert_ok(auth_init());
+	auth_words_hash(&pepper, (const char *const[]){ "ab", "c", NULL }, a);
+	auth_words_hash(&pepper, (const char *const[]){ "ab", "c", NULL }, b);
+	assert_memory_equal(a, b, sizeof(a));
+	auth_words_hash(&pepper, (const char *const[]){ "a", "bc", NULL }, b);
+	assert_memory_not_equal(a, b, sizeof(a));
+}

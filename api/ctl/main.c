@@ -82,7 +82,10 @@ run_own(struct errand *e)
 	case COMMAND_ZONE_WAIT:
 		return own_zone_wait(e);
 	case COMMAND_ZONE_CHECK:
+	case COMMAND_PREFLIGHT:
 		return own_zone_check(e);
+	case COMMAND_ZONE_SETUP:
+		return own_zone_setup(e);
 	case COMMAND_ZONE_PROOF:
 		return own_zone_proof(e);
 	case COMMAND_ZONE_EXPORT:

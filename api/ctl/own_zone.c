@@ -349,6 +349,58 @@ own_zone_job(struct errand *e)
 
 /* ---- checks ---- */
 
+/* The lines for the kind of server that --server names. */
+static void
+show_configuration(const char *server, const struct jdoc *list)
+{
+	for (size_t i = 0; i < jdoc_count(list); i++) {
+		const struct jdoc *c = jdoc_item(list, i);
+		const char *text = jdoc_text(c, "text");
+		struct buf b;
+
+		if (text == NULL || strcmp(text_or(c, "server", ""),
+		    server) != 0)
+			continue;
+		buf_init(&b, 1 << 20);
+		buf_printf(&b, "    # %s, %s%s\n", text_or(c, "title", "?"),
+		    text_or(c, "place", "?"), jdoc_true(c, "tested") ? "" :
+		    " (not tested on one)");
+		for (const char *p = text; *p != '\0';) {
+			size_t len = strcspn(p, "\n");
+
+			buf_printf(&b, "    %.*s\n", (int)len, p);
+			p += len + (p[len] == '\n');
+		}
+		view_put_safe(buf_cstr(&b), b.len);
+		buf_fini(&b);
+	}
+}
+
+static void
+show_advice(const struct errand *e, const struct jdoc *step)
+{
+	const struct jdoc *advice = jdoc_at(step, "advice");
+	const char *server = cmdline_get(e->line, "server");
+
+	for (size_t k = 0; k < jdoc_count(advice); k++) {
+		const struct jdoc *a = jdoc_item(advice, k);
+		const struct jdoc *lines = jdoc_at(a, "configuration");
+		struct buf b;
+
+		buf_init(&b, 1 << 20);
+		buf_printf(&b, "%s%s: %s\n", k == 0 ? "\n" : "",
+		    text_or(step, "id", "?"), text_or(a, "text",
+		    text_or(a, "", "")));
+		if (server == NULL && jdoc_count(lines) > 0)
+			buf_str(&b, "    (--server bind, nsd, knot, powerdns "
+			    "or cpanel shows the lines to write)\n");
+		view_put_safe(buf_cstr(&b), b.len);
+		buf_fini(&b);
+		if (server != NULL)
+			show_configuration(server, lines);
+	}
+}
+
 static void
 show_steps(struct errand *e, const struct jdoc *doc)
 {
@@ -358,27 +410,35 @@ show_steps(struct errand *e, const struct jdoc *doc)
 		view_doc(&e->view, doc);
 		return;
 	}
-	view_list_begin(&e->view, "verdict id evidence");
+	view_list_begin(&e->view, "verdict id evidence=evidence.text");
 	for (size_t i = 0; i < jdoc_count(steps); i++)
 		view_list_item(&e->view, jdoc_item(steps, i));
 	view_list_end(&e->view, true);
-	for (size_t i = 0; i < jdoc_count(steps); i++) {
-		const struct jdoc *step = jdoc_item(steps, i);
-		const struct jdoc *advice = jdoc_at(step, "advice");
-		const char *id = text_or(step, "id", "?");
+	for (size_t i = 0; i < jdoc_count(steps); i++)
+		show_advice(e, jdoc_item(steps, i));
+}
 
-		for (size_t k = 0; k < jdoc_count(advice); k++) {
-			const char *t = jdoc_text(jdoc_item(advice, k), "");
-			struct buf b;
+enum outcome
+own_zone_setup(struct errand *e)
+{
+	const char *server = cmdline_get(e->line, "server");
+	struct jdoc *doc = NULL;
+	struct buf path;
+	enum outcome o = OUTCOME_USAGE;
 
-			buf_init(&b, 1 << 20);
-			buf_printf(&b, k == 0 ? "\n%s: " : "  ", id);
-			buf_str(&b, t != NULL ? t : "");
-			buf_str(&b, "\n");
-			view_put_safe(buf_cstr(&b), b.len);
-			buf_fini(&b);
-		}
-	}
+	buf_init(&path, ERRAND_PATH_MAX);
+	if (errand_path(e, NULL, true, &path) != OK)
+		tell_error("an argument is empty or too long");
+	else
+		o = errand_get(e, buf_cstr(&path), 0, &doc);
+	if (o == OUTCOME_OK && server != NULL &&
+	    e->view.format == SETTINGS_TABLE)
+		show_configuration(server, jdoc_at(doc, "configurations"));
+	else if (o == OUTCOME_OK)
+		view_doc(&e->view, doc);
+	jdoc_free(doc);
+	buf_fini(&path);
+	return o;
 }
 
 static bool

@@ -12,7 +12,9 @@ MUST_USE enum outcome own_zone_wait(struct errand *e);
 
 /** own_zone_job() - refresh, retransfer, pin, unpin, accept */
 MUST_USE enum outcome own_zone_job(struct errand *e);
+/** own_zone_check() - zone check, preflight */
 MUST_USE enum outcome own_zone_check(struct errand *e);
+MUST_USE enum outcome own_zone_setup(struct errand *e);
 MUST_USE enum outcome own_zone_proof(struct errand *e);
 MUST_USE enum outcome own_zone_export(struct errand *e);
 

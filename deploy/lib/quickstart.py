@@ -4,6 +4,7 @@ deploy/quickstart has installed the packages and built the programs. This
 part owns one state directory:
 
     DIR/quickstart.json     what outside tools read (0600)
+    DIR/ctl.conf operator.conf   settings of understudyctl: tenant, operator (0600)
     DIR/state.json          how it was made, tokens (0600)
     DIR/bin/                copies of the programs: a process is ours when
                             its executable is here
@@ -48,6 +49,7 @@ SUPERUSER = "postgres"
 PGPORT = 5432
 SERVICE_USER, WORKER_USER = "understudy", "understudy-dns"
 DEMO_ZONE = "demo.example"
+CTL_SETTINGS = (("ctl.conf", "tenant_token"), ("operator.conf", "operator_token"))
 UNIX_PATH_MAX = 107
 READY_S = 60
 
@@ -814,6 +816,9 @@ jit = off
         }
         path = os.path.join(self.asked, "quickstart.json")
         write_file(path, json.dumps(info, indent=1) + "\n", 0o600)
+        for name, token in CTL_SETTINGS:
+            write_file(os.path.join(self.asked, name), "# settings of understudyctl\n"
+                       f"url = {info['api']}\ntoken = {info[token]}\n", 0o600)
 
     # -- the demo
 
@@ -952,6 +957,8 @@ Understudy is running.  API {self.api_url}, DNS {dns}; logs in {self.path('log')
 Tokens and addresses for tools: {j}
 
 Try:
+  export UNDERSTUDY_CONFIG={os.path.join(self.asked, 'ctl.conf')}    # operator.conf: the operator
+  {os.path.join(ROOT, 'build', 'release', 'bin', 'understudyctl')} zone ls
   TOKEN=$(python3 -c 'import json; print(json.load(open("{j}"))["tenant_token"])')""")
         if not self.opts.no_demo:
             say(f"""  dig @{host} -p {port} www.{DEMO_ZONE}
@@ -1065,6 +1072,9 @@ Try:
         self.save_state()
         with contextlib.suppress(FileNotFoundError):
             os.unlink(os.path.join(self.asked, "quickstart.json"))
+        for name, _ in CTL_SETTINGS:
+            with contextlib.suppress(OSError):
+                os.unlink(os.path.join(self.asked, name))
 
     def stop_postgres(self):
         pid = self.pg_pid()

@@ -13,6 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
+#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
@@ -215,6 +216,8 @@ child_exec(const struct supervisor *s, const struct child *c,
 	if (inherit_arrange(h) != OK)
 		_exit(70);
 	svc_child();
+	/* The right to open port 53 is the supervisor's own. */
+	prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0);
 	execv("/proc/self/exe", argv);
 	_exit(70);
 }

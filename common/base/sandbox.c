@@ -30,10 +30,15 @@ capabilities_drop(void)
 	struct __user_cap_header_struct head = {
 		.version = _LINUX_CAPABILITY_VERSION_3,
 	};
-	struct __user_cap_data_struct none[2];
+	struct __user_cap_data_struct none[2], have[2];
 
 	memset(none, 0, sizeof(none));
 	prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0);
+	/* A unit's filter has no capset(): who has none needs it not. */
+	if (syscall(SYS_capget, &head, have) == 0 &&
+	    (have[0].effective | have[0].permitted |
+	     have[1].effective | have[1].permitted) == 0)
+		return OK;
 	return syscall(SYS_capset, &head, none) == 0 ? OK : ERR_SYSTEM;
 }
 

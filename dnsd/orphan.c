@@ -40,6 +40,22 @@ orphan_start_time(pid_t pid)
 	return t;
 }
 
+/*
+ * The number may be somebody else's by now. Where /proc hides what may not be
+ * traced (systemd's ProtectProc=), our workers cannot be seen, since they are
+ * not dumpable: then it is one of ours if it can be signalled and is hidden.
+ */
+static bool
+is_ours(pid_t pid, int pidfd, unsigned long long started)
+{
+	unsigned long long found = orphan_start_time(pid);
+
+	if (found != 0)
+		return found == started;
+	return geteuid() != 0 &&
+	    syscall(SYS_pidfd_send_signal, pidfd, 0, NULL, 0) == 0;
+}
+
 void
 orphan_read(struct orphans *o, const char *path)
 {
@@ -56,8 +72,7 @@ orphan_read(struct orphans *o, const char *path)
 		fd = (int)syscall(SYS_pidfd_open, pid, 0);
 		if (fd < 0)
 			continue;
-		/* The number may be somebody else's by now. */
-		if (orphan_start_time(pid) != started) {
+		if (!is_ours(pid, fd, started)) {
 			close(fd);
 			continue;
 		}

@@ -245,6 +245,15 @@ struct closure {
 	bool aside;			/* the request's terms do not count */
 };
 
+/* Of one thing, not a list with filters: planning its statements again for
+ * each request takes longer than running them. */
+static bool
+goes_by_keys(const struct route *route)
+{
+	return route != NULL && (route->method != ROUTE_GET ||
+	    strchr(route->path, '{') != NULL);
+}
+
 static enum err
 run_closure(struct db *db, void *arg)
 {
@@ -260,6 +269,9 @@ run_closure(struct db *db, void *arg)
 	if (c->role == AS_APP) {
 		e = db_exec(db, SQL_STMT(tenant_set),
 		    DB_PARAMS(db_text(c->r->who.tenant_text)), NULL);
+		if (e == OK && goes_by_keys(c->r->route))
+			e = db_exec(db, SQL_STMT(plans_set),
+			    DB_PARAMS(db_text("force_generic_plan")), NULL);
 		if (e != OK)
 			return e;
 	}

@@ -2191,6 +2191,40 @@ $$;
 
 COMMENT ON FUNCTION public.zone_claim_gone() IS 'a deleted zone''s claim ends; its names are remembered';
 
+-- FUNCTION zone_counted()
+
+CREATE FUNCTION public.zone_counted() RETURNS trigger
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+    AS $$
+BEGIN
+	IF TG_OP = 'INSERT' THEN
+		INSERT INTO tenant_count AS u (tenant_id, zones)
+		SELECT tenant_id, count(*) FROM new_rows
+		WHERE deleted_at IS NULL GROUP BY tenant_id ORDER BY tenant_id
+		ON CONFLICT (tenant_id)
+		DO UPDATE SET zones = u.zones + excluded.zones;
+	ELSIF TG_OP = 'DELETE' THEN
+		UPDATE tenant_count u SET zones = u.zones - d.n
+		FROM (SELECT tenant_id, count(*) AS n FROM old_rows
+		    WHERE deleted_at IS NULL GROUP BY tenant_id) d
+		WHERE u.tenant_id = d.tenant_id;
+	ELSE
+		UPDATE tenant_count u SET zones = u.zones + d.n
+		FROM (SELECT n.tenant_id,
+			sum((n.deleted_at IS NULL)::integer
+			    - (o.deleted_at IS NULL)::integer) AS n
+		    FROM new_rows n JOIN old_rows o USING (id)
+		    WHERE (n.deleted_at IS NULL) <> (o.deleted_at IS NULL)
+		    GROUP BY n.tenant_id) d
+		WHERE u.tenant_id = d.tenant_id;
+	END IF;
+	RETURN NULL;
+END
+$$;
+
+COMMENT ON FUNCTION public.zone_counted() IS 'keep tenant_count.zones';
+
 -- FUNCTION zone_edges(uuid)
 
 CREATE FUNCTION public.zone_edges(zone uuid) RETURNS TABLE(edge text, seen_at timestamp with time zone, applied boolean, generation bigint, serial bigint, reason text)
@@ -3508,6 +3542,21 @@ COMMENT ON VIEW public.stat_service IS 'one row of figures for monitoring; oldes
 
 COMMENT ON COLUMN public.stat_service.due_age_s IS 'of the longest waiting, seconds';
 
+-- TABLE tenant_count
+
+CREATE TABLE public.tenant_count (
+    tenant_id uuid NOT NULL,
+    zones bigint DEFAULT 0 NOT NULL,
+    CONSTRAINT tenant_count_zones_ck CHECK ((zones >= 0))
+)
+WITH (fillfactor='50');
+
+ALTER TABLE ONLY public.tenant_count FORCE ROW LEVEL SECURITY;
+
+COMMENT ON TABLE public.tenant_count IS 'what a tenant has, kept by triggers. The row is locked until the end of the transaction that changes it: creations of one tenant wait for each other, and the count that they see is exact';
+
+COMMENT ON COLUMN public.tenant_count.zones IS 'claims that are not deleted';
+
 -- TABLE tenant_day
 
 CREATE TABLE public.tenant_day (
@@ -4028,6 +4077,11 @@ ALTER TABLE ONLY public.session
 
 ALTER TABLE ONLY public.setting
     ADD CONSTRAINT setting_name_pk PRIMARY KEY (name);
+
+-- CONSTRAINT tenant_count tenant_count_tenant_id_pk
+
+ALTER TABLE ONLY public.tenant_count
+    ADD CONSTRAINT tenant_count_tenant_id_pk PRIMARY KEY (tenant_id);
 
 -- CONSTRAINT tenant_day tenant_day_tenant_id_day_pk
 
@@ -4556,6 +4610,18 @@ CREATE TRIGGER zone_claim_going BEFORE UPDATE OF deleted_at ON public.zone FOR E
 
 CREATE TRIGGER zone_claim_gone AFTER UPDATE OF deleted_at ON public.zone FOR EACH ROW WHEN (((old.deleted_at IS NULL) AND (new.deleted_at IS NOT NULL))) EXECUTE FUNCTION public.zone_claim_gone();
 
+-- TRIGGER zone zone_counted_delete
+
+CREATE TRIGGER zone_counted_delete AFTER DELETE ON public.zone REFERENCING OLD TABLE AS old_rows FOR EACH STATEMENT EXECUTE FUNCTION public.zone_counted();
+
+-- TRIGGER zone zone_counted_insert
+
+CREATE TRIGGER zone_counted_insert AFTER INSERT ON public.zone REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION public.zone_counted();
+
+-- TRIGGER zone zone_counted_update
+
+CREATE TRIGGER zone_counted_update AFTER UPDATE ON public.zone REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION public.zone_counted();
+
 -- TRIGGER zone_guard zone_guard_changed
 
 CREATE TRIGGER zone_guard_changed BEFORE UPDATE ON public.zone_guard FOR EACH ROW EXECUTE FUNCTION public.zone_guard_changed();
@@ -4678,6 +4744,11 @@ ALTER TABLE ONLY public.session
 
 ALTER TABLE ONLY public.session
     ADD CONSTRAINT session_user_id_fk FOREIGN KEY (user_id) REFERENCES public.user_account(id) ON DELETE CASCADE;
+
+-- FK CONSTRAINT tenant_count tenant_count_tenant_id_fk
+
+ALTER TABLE ONLY public.tenant_count
+    ADD CONSTRAINT tenant_count_tenant_id_fk FOREIGN KEY (tenant_id) REFERENCES public.tenant(id) ON DELETE CASCADE;
 
 -- FK CONSTRAINT tenant_usage tenant_usage_tenant_id_fk
 
@@ -4892,6 +4963,18 @@ CREATE POLICY session_trusted_rls ON public.session TO understudy_owner, underst
 -- ROW SECURITY tenant
 
 ALTER TABLE public.tenant ENABLE ROW LEVEL SECURITY;
+
+-- ROW SECURITY tenant_count
+
+ALTER TABLE public.tenant_count ENABLE ROW LEVEL SECURITY;
+
+-- POLICY tenant_count tenant_count_tenant_rls
+
+CREATE POLICY tenant_count_tenant_rls ON public.tenant_count TO understudy_apid_app USING ((tenant_id = (NULLIF(current_setting('understudy.tenant'::text, true), ''::text))::uuid)) WITH CHECK ((tenant_id = (NULLIF(current_setting('understudy.tenant'::text, true), ''::text))::uuid));
+
+-- POLICY tenant_count tenant_count_trusted_rls
+
+CREATE POLICY tenant_count_trusted_rls ON public.tenant_count TO understudy_owner, understudy_apid_operator, understudy_xferd USING (true) WITH CHECK (true);
 
 -- ROW SECURITY tenant_day
 
@@ -5326,6 +5409,8 @@ REVOKE ALL ON FUNCTION public.zone_claim_going() FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION public.zone_claim_gone() FROM PUBLIC;
 
+REVOKE ALL ON FUNCTION public.zone_counted() FROM PUBLIC;
+
 REVOKE ALL ON FUNCTION public.zone_edges(zone uuid) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.zone_edges(zone uuid) TO understudy_apid_app;
 GRANT ALL ON FUNCTION public.zone_edges(zone uuid) TO understudy_apid_operator;
@@ -5702,6 +5787,9 @@ GRANT UPDATE(stray_address) ON TABLE public.zone_timer TO understudy_xferd;
 GRANT UPDATE(stray_at) ON TABLE public.zone_timer TO understudy_xferd;
 
 GRANT SELECT ON TABLE public.stat_service TO understudy_mon;
+
+GRANT SELECT ON TABLE public.tenant_count TO understudy_apid_app;
+GRANT SELECT ON TABLE public.tenant_count TO understudy_apid_operator;
 
 GRANT SELECT ON TABLE public.tenant_day TO understudy_apid_app;
 GRANT SELECT ON TABLE public.tenant_day TO understudy_apid_operator;

@@ -8,7 +8,7 @@
 
 /* The migrations that this source tree needs and knows; raised together
  * with sql/NNNN_*.sql (tests/sql compares). */
-#define DB_SCHEMA_MIN 190
+#define DB_SCHEMA_MIN 191
 #define DB_SCHEMA_MAX 199
 
 /**

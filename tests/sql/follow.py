@@ -57,7 +57,7 @@ CREATE PUBLICATION edge FOR TABLE zone_state, zone_page, zone_node,
             result[name] = {k: int(v) for k, v in
                             re.findall(r"(\w+)=(\d+)", rest)}
         assert out.returncode == 0, out.stdout
-        assert result["writers"]["published_once"] > 500, result["writers"]
+        assert result["writers"]["published_once"] > 50, result["writers"]
 
     def follower(name):
         def test():

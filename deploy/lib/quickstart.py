@@ -50,6 +50,7 @@ PGPORT = 5432
 SERVICE_USER, WORKER_USER = "understudy", "understudy-dns"
 DEMO_ZONE = "demo.example"
 CTL_SETTINGS = (("ctl.conf", "tenant_token"), ("operator.conf", "operator_token"))
+DEMO_USER = "demo@understudy.example"
 UNIX_PATH_MAX = 107
 READY_S = 60
 
@@ -492,9 +493,9 @@ jit = off
     def credentials(self):
         cred = self.path("etc", "credentials")
         owner = self.owner if self.is_root else None
-        pepper = os.path.join(cred, "token_pepper")
-        if not os.path.exists(pepper):
-            write_file(pepper, secrets.token_hex(32) + "\n", 0o600, owner)
+        for name in ("token_pepper", "totp_key"):
+            if not os.path.exists(os.path.join(cred, name)):
+                write_file(os.path.join(cred, name), secrets.token_hex(32) + "\n", 0o600, owner)
         secret, public = os.path.join(cred, "seal_secret"), os.path.join(cred, "seal_public")
         if os.path.exists(secret) and os.path.exists(public):
             return
@@ -733,6 +734,21 @@ jit = off
     def works(self, token):
         return bool(token) and self.http("GET", self.api_url + "/v1/me", token)[0] != 401
 
+    def tenant_id(self):
+        st = self.state
+        if not st.get("tenant_id"):
+            op = st["operator_token"]
+            status, t = self.api("POST", "/v1/operator/tenants", op, {"name": "demo"},
+                                 want=(200, 201, 409))
+            if status == 409:
+                _, tenants = self.api("GET", "/v1/operator/tenants?limit=100", op)
+                t = next((x for x in tenants["items"] if x["name"] == "demo"), None)
+                if t is None:
+                    raise Broken("tenant demo exists but is not in the operator's list")
+            st["tenant_id"] = t["id"]
+            self.save_state()
+        return st["tenant_id"]
+
     def tokens(self):
         st = self.state
         if not self.works(st.get("operator_token")):
@@ -745,20 +761,19 @@ jit = off
             self.save_state()
         if not self.works(st.get("tenant_token")):
             op = st["operator_token"]
-            if not st.get("tenant_id"):
-                status, t = self.api("POST", "/v1/operator/tenants", op, {"name": "demo"},
-                                     want=(200, 201, 409))
-                if status == 409:
-                    _, tenants = self.api("GET", "/v1/operator/tenants?limit=100", op)
-                    t = next((x for x in tenants["items"] if x["name"] == "demo"), None)
-                    if t is None:
-                        raise Broken("tenant demo exists but is not in the operator's list")
-                st["tenant_id"] = t["id"]
-                self.save_state()
-            _, t = self.api("POST", f"/v1/operator/tenants/{st['tenant_id']}/tokens", op,
+            _, t = self.api("POST", f"/v1/operator/tenants/{self.tenant_id()}/tokens", op,
                             {"name": "quickstart " + secrets.token_hex(3), "scopes": ["*"]})
             st["tenant_token"] = t["token"]
             self.save_state()
+
+    def login_link(self):
+        """A demo user, owner of tenant demo, and a link that signs them in, once."""
+        op = self.state["operator_token"]
+        self.api("POST", "/v1/operator/users", op, {
+            "email": DEMO_USER, "name": "Demo", "tenant": self.tenant_id(), "role": "owner"},
+            want=(201, 409))
+        _, link = self.api("POST", "/v1/operator/links", op, {"email": DEMO_USER, "purpose": "login"})
+        self.login_url = link["link"]
 
     # -- answering?
 
@@ -810,7 +825,8 @@ jit = off
             "api": self.api_url, "dns": dns,
             "notify": notify[0] if self.opts.notify and notify else dns,
             "operator_token": self.state["operator_token"], "tenant": "demo",
-            "tenant_token": self.state["tenant_token"], "database": self.pg_url(),
+            "tenant_token": self.state["tenant_token"], "login_url": self.login_url,
+            "database": self.pg_url(),
             "pids": {p: self.pids[p] for p in ("apid", "xferd", "dnsd", "postgres")},
             "metrics": metrics,
         }
@@ -994,6 +1010,7 @@ Try:
         self.daemons()
         self.answering()
         self.tokens()
+        self.login_link()
         self.write_json()
         if not self.opts.no_demo:
             self.demo()

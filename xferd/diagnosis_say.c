@@ -102,6 +102,8 @@ diagnosis_say_recipe(struct diagnosis_say *s,
 		r.key = p->key;
 		r.algorithm = p->algorithm;
 	}
+	if (r.key != NULL)		/* what names a key has its definition */
+		parts |= RECIPE_KEY;
 	va_start(ap, fmt);
 	vsnprintf(text, sizeof(text), fmt, ap);
 	va_end(ap);

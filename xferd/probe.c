@@ -69,6 +69,8 @@ struct addr {
 	struct handoff_probe_addr conf;
 	int fd;
 	bool connected;
+	bool asked;			/* a question came for it */
+	enum handoff_reason failed;	/* before one did; HANDOFF_OK: no */
 	struct ask_state *asks, **tail;	/* in order of arrival */
 	unsigned n_flying;
 	/* TCP only. */
@@ -710,7 +712,8 @@ addr_free(struct probe *p, struct addr *a)
 		at = &(*at)->next;
 	*at = a->next;
 	p->n_addrs--;
-	close(a->fd);
+	if (a->fd >= 0)
+		close(a->fd);
 	free(a->in);
 	free(a->out);
 	free(a);
@@ -752,6 +755,18 @@ take_addr(struct probe *p, struct frame *f)
 }
 
 static enum err
+addr_failed(struct probe *p, struct addr *a, enum handoff_reason reason);
+
+/* A question has come for the socket, which may have failed before. */
+static enum err
+begin_waiting(struct probe *p, struct addr *a)
+{
+	a->asked = true;
+	return a->failed == HANDOFF_OK ? ask_waiting(p, a) :
+	    addr_failed(p, a, a->failed);
+}
+
+static enum err
 take_zone(struct probe *p, const struct frame *f)
 {
 	struct handoff_probe_zone z;
@@ -771,7 +786,7 @@ take_zone(struct probe *p, const struct frame *f)
 	}
 	/* The connection is part of the wait. */
 	q->due_ms = now_mono_ms() + a->conf.timeout_ms;
-	return ask_waiting(p, a);
+	return begin_waiting(p, a);
 }
 
 static enum err
@@ -811,7 +826,7 @@ take_question(struct probe *p, const struct frame *f)
 	q->wide = true;
 	q->question = question;
 	q->due_ms = now_mono_ms() + a->conf.timeout_ms;
-	return ask_waiting(p, a);
+	return begin_waiting(p, a);
 }
 
 static enum err
@@ -834,6 +849,13 @@ addr_failed(struct probe *p, struct addr *a, enum handoff_reason reason)
 {
 	enum err e = OK;
 
+	/* The question is on its way here: it is to hear why. */
+	if (a->conf.transport == HANDOFF_TCP && !a->asked) {
+		a->failed = reason;
+		close(a->fd);
+		a->fd = -1;
+		return OK;
+	}
 	while (a->asks != NULL && e == OK)
 		e = ask_end(p, a->asks, reason, NULL, TSIG_UNSIGNED);
 	if (a->conf.transport == HANDOFF_TCP)

@@ -24,15 +24,17 @@ TEST(what_the_operator_says_comes_first)
 
 TEST(else_what_transfers_are_bound_to_and_the_name_servers)
 {
-	struct conf_nameserver ns[1] = { { .n_addresses = 2 } };
+	struct sock_addr at[2];
+	struct conf_nameserver ns[1] = { { .n_addresses = 2,
+		.addresses = at } };
 	struct conf conf = { .n_nameservers = 1, .nameserver = ns };
 
 	conf.transfer.source_v4 = (char *)"192.0.2.7";
 	conf.transfer.source_v6 = (char *)"";
 	assert_int_equal(sock_addr_parse("203.0.113.9:53", -1,
-	    &ns[0].addresses[0]), OK);
+	    &at[0]), OK);
 	assert_int_equal(sock_addr_parse("[2001:db8::9]:5300", -1,
-	    &ns[0].addresses[1]), OK);
+	    &at[1]), OK);
 	offer_init(&o, &conf);
 	assert_int_equal(o.n_sources, 1);
 	assert_string_equal(o.source[0], "192.0.2.7");

@@ -445,19 +445,20 @@ pump(struct lookups *l)
 	}
 }
 
-static unsigned
-count_tenant(const struct lookups *l, const uint8_t tenant[16])
+/* Walks are bounded by those who walk; who visits is a tenant. */
+static bool
+visits_full(const struct lookups *l, const uint8_t tenant[16])
 {
-	static const uint8_t nobody[16];
-	unsigned n = 0;
+	unsigned n = 0, mine = 0;
 
-	if (memcmp(tenant, nobody, 16) == 0)
-		return 0;
 	for (size_t b = 0; b < BUCKETS; b++)
 		for (const struct lookups_query *q = l->buckets[b]; q != NULL;
 		    q = q->next)
-			n += memcmp(q->q.tenant, tenant, 16) == 0;
-	return n;
+			if (q->q.purpose == LOOKUPS_VISIT) {
+				n++;
+				mine += memcmp(q->q.tenant, tenant, 16) == 0;
+			}
+	return n >= LOOKUPS_VISITS_MAX || mine >= LOOKUPS_TENANT_MAX;
 }
 
 enum err
@@ -468,10 +469,10 @@ lookups_ask(struct lookups *l, const struct lookups_question *question,
 	    &question->to);
 	struct lookups_query *q, **b;
 
-	if (l->n >= LOOKUPS_MAX ||
-	    count_tenant(l, question->tenant) >= LOOKUPS_TENANT_MAX)
+	if (l->n >= LOOKUPS_MAX)
 		return ERR_LIMIT;
-	if (question->purpose == LOOKUPS_VISIT && !may_visit(l, question))
+	if (question->purpose == LOOKUPS_VISIT && (visits_full(l,
+	    question->tenant) || !may_visit(l, question)))
 		return ERR_LIMIT;
 	q = calloc(1, sizeof(*q));
 	if (q == NULL)

@@ -7,7 +7,8 @@
  *           role, xferd/probe.c and check_answer).
  * Runs in:  keep's loop thread.
  * Bounded:  LOOKUPS_MAX questions known, LOOKUPS_FLIGHT_MAX of them on the way
- *           (the others wait); LOOKUPS_TENANT_MAX of one tenant;
+ *           (the others wait); LOOKUPS_VISITS_MAX visits' and
+ *           LOOKUPS_TENANT_MAX visits' of one tenant;
  *           LOOKUPS_PLACES_MAX addresses remembered; to one address
  *           lookups_conf.per_second questions a second of LOOKUPS_WALK, and
  *           for LOOKUPS_VISIT one visit each LOOKUPS_VISIT_GAP_MS over all
@@ -33,9 +34,10 @@
 #include "xferd/keyring.h"
 
 enum {
-	LOOKUPS_MAX = 4096,
+	LOOKUPS_MAX = 6144,
+	LOOKUPS_VISITS_MAX = 2048,	/* of LOOKUPS_VISIT */
 	LOOKUPS_FLIGHT_MAX = 256,
-	LOOKUPS_TENANT_MAX = 512,
+	LOOKUPS_TENANT_MAX = 512,	/* of LOOKUPS_VISIT */
 	LOOKUPS_PLACES_MAX = 8192,
 	LOOKUPS_VISIT_GAP_MS = 10000,
 	LOOKUPS_VISIT_MS = 60000,	/* how long a visit may last */

@@ -26,6 +26,9 @@ static_assert((int)COUNT_OF(ROOTS) <= (int)WALK_ROOTS_MAX, "they fit");
 
 enum { PORT = 53 };
 
+static_assert((int)SURVEYS_MAX * (int)WALK_SLOTS + (int)LOOKUPS_VISITS_MAX <=
+    (int)LOOKUPS_MAX, "no question of a walk is refused");
+
 struct asked {
 	struct survey *survey;		/* NULL: free */
 	unsigned slot;

@@ -269,9 +269,10 @@ run_closure(struct db *db, void *arg)
 	if (c->role == AS_APP) {
 		e = db_exec(db, SQL_STMT(tenant_set),
 		    DB_PARAMS(db_text(c->r->who.tenant_text)), NULL);
-		if (e == OK && goes_by_keys(c->r->route))
-			e = db_exec(db, SQL_STMT(plans_set),
-			    DB_PARAMS(db_text("force_generic_plan")), NULL);
+		if (e == OK)
+			e = db_exec(db, SQL_STMT(plans_set), DB_PARAMS(db_text(
+			    goes_by_keys(c->r->route) ? "force_generic_plan" :
+			    "force_custom_plan")), NULL);
 		if (e != OK)
 			return e;
 	}

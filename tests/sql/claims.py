@@ -8,7 +8,7 @@ import sqllib
 
 VARIANT = os.environ.get("VARIANT", "release")
 LIVES = f"build/{VARIANT}/tests/tools/claimlives"
-STEPS = int(os.environ.get("LIVES_STEPS", "1500"))
+STEPS = int(os.environ.get("LIVES_STEPS", "800"))
 OWNER = "00000000-0000-0000-0000-000000000099"
 
 
@@ -72,18 +72,20 @@ class World:
 
     def look(self, zone, state, **kw):
         """What claimdb_put() does after a judgement; the answer of claim_apply."""
-        was, set_no = sqllib.psql(
-            self.pg, "SELECT z.state, coalesce(c.set_no::text, 'NULL') FROM zone z"
-            " JOIN claim c ON c.zone_id = z.id WHERE z.id = '%s'" % zone)[0]
-        self.one("UPDATE claim SET lease_owner = '%s', lease_until = now() + interval '1 hour',"
-                 " check_at = now() + interval '1 hour' WHERE zone_id = '%s'" % (OWNER, zone))
         proof = kw.get("proof", "delegation" if state in ("active", "warned") else "none")
         skip = kw.get("skip", [])
         return self.one(
-            "SELECT claim_apply('%s', '%s', '%s', %s::smallint, '%s', '%s', %s, now(), NULL,"
+            "SELECT z.state AS was, coalesce(c.set_no::text, '') AS set_no FROM zone z"
+            " JOIN claim c ON c.zone_id = z.id WHERE z.id = '%s' \\gset\n"
+            "UPDATE claim SET lease_owner = '%s', lease_until = now() + interval '1 hour',"
+            " check_at = now() + interval '1 hour' WHERE zone_id = '%s';\n"
+            % (zone, OWNER, zone) +
+            "SELECT claim_apply('%s', '%s', %s, nullif(:'set_no', '')::smallint, '%s', '%s',"
+            " %s, now(), NULL,"
             " NULL, 0, %s, %s, %s, ARRAY[%s]::smallint[], 'delegation', 0, '{}', now() +"
             " interval '1 day', ARRAY[%s]::text[], ARRAY[%s]::text[])" % (
-                zone, kw.get("owner", OWNER), kw.get("was", was), set_no, state, proof,
+                zone, kw.get("owner", OWNER),
+                "'%s'" % kw["was"] if "was" in kw else ":'was'", state, proof,
                 kw.get("preview", False),
                 "NULL" if state in ("active", "warned") else "now()",
                 kw.get("wants_set", False), kw.get("displaces", proof == "delegation"),
@@ -270,20 +272,18 @@ def tests():
 
     def the_brake_holds():
         w = World(FOUR)
-        zones = [w.make("a", "z%d.test" % i) for i in range(30)]
-        for z in zones:
-            w.look(z, "active")
-            w.one("UPDATE zone SET state = 'warned' WHERE id = '%s'" % z)
+        zones = [w.make("a", "z%d.test" % i) for i in range(14)]
+        w.one("UPDATE zone SET state = 'warned'; UPDATE claim SET proof = 'delegation'")
         said = [w.look(z, "suspended") for z in zones]
-        eq((said.count("done"), said.count("held")), (10, 20))
-        eq([w.state(z) for z in zones].count("warned"), 20)
+        eq((said.count("done"), said.count("held")), (10, 4))
+        eq([w.state(z) for z in zones].count("warned"), 4)
         eq(w.one("SELECT recent || ' ' || limit_an_hour || ' ' || held FROM claim_brake()"),
-           "10 10 20")
-        eq(w.one("SELECT count(*) FROM zone_event WHERE kind = 'claim-held'"), "20")
-        eq(w.look(zones[29], "suspended"), "held")
-        eq(w.one("SELECT claim_release()"), "20")
+           "10 10 4")
+        eq(w.one("SELECT count(*) FROM zone_event WHERE kind = 'claim-held'"), "4")
+        eq(w.look(zones[13], "suspended"), "held")
+        eq(w.one("SELECT claim_release()"), "4")
         eq({w.look(z, "suspended") for z in zones[10:]}, {"done"})
-        eq([w.state(z) for z in zones].count("suspended"), 30)
+        eq([w.state(z) for z in zones].count("suspended"), 14)
 
     def the_operators_word():
         w = World(TWO)
@@ -354,7 +354,7 @@ def tests():
             if os.environ.get("V"):
                 print("   ", out.stdout.strip())
             words = out.stdout.split()
-            assert int(words[4]) > 10, out.stdout      # wins: the world is alive
+            assert int(words[4]) > 3, out.stdout      # wins: the world is alive
         return run
 
     yield "sets are disjoint in names, and in stripes if they can be", sets_are_disjoint

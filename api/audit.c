@@ -14,6 +14,8 @@ static const enum sql_name documents[] = {
 	[AUDIT_PRIMARY] = SQL_audit_primary,
 	[AUDIT_TOKEN] = SQL_audit_token,
 	[AUDIT_TENANT] = SQL_audit_tenant,
+	[AUDIT_MEMBER] = SQL_audit_member,
+	[AUDIT_INVITATION] = SQL_audit_invitation,
 };
 
 static enum err

@@ -29,6 +29,8 @@ enum audit_of {
 	AUDIT_PRIMARY,
 	AUDIT_TOKEN,
 	AUDIT_TENANT,			/* the id twice */
+	AUDIT_MEMBER,			/* the person's id */
+	AUDIT_INVITATION,
 };
 
 struct audit {

@@ -994,6 +994,56 @@ $$;
 
 COMMENT ON FUNCTION public.idempotency_prune(tenant uuid, keep bigint, keep_bytes bigint) IS 'drop what is older than 24 hours, of whomever, and of this tenant what is beyond the newest; called by apid with some of the keys it stores';
 
+-- FUNCTION invitation_look(bytea)
+
+CREATE FUNCTION public.invitation_look(hash bytea) RETURNS TABLE(invitation_id uuid, tenant_id uuid, tenant_name text, email text, role text, has_account boolean)
+    LANGUAGE sql STABLE SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+    AS $_$
+	SELECT i.id, i.tenant_id, n.name, i.email, i.role,
+	    EXISTS (SELECT FROM user_account u WHERE u.email = i.email)
+	FROM invitation i JOIN tenant n ON n.id = i.tenant_id
+	WHERE i.hash = $1 AND i.expires_at > now()
+	AND n.deleted_at IS NULL AND n.suspended_at IS NULL
+	AND (i.maker_id IS NULL OR EXISTS (SELECT FROM membership m
+	    JOIN user_account u ON u.id = m.user_id
+	    WHERE m.tenant_id = i.tenant_id AND m.user_id = i.maker_id
+	    AND u.disabled_at IS NULL AND (m.role = 'owner'
+		OR (m.role = 'admin' AND i.role <> 'owner'))))
+$_$;
+
+COMMENT ON FUNCTION public.invitation_look(hash bytea) IS 'what a link of an invitation is good for; no row when unknown, too old, or when who invited could not do it today';
+
+-- FUNCTION invitation_take(bytea, uuid)
+
+CREATE FUNCTION public.invitation_take(hash bytea, person uuid) RETURNS TABLE(tenant_id uuid, role text, is_new boolean)
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+    AS $_$
+#variable_conflict use_column
+DECLARE
+	i record;
+	added boolean;
+BEGIN
+	SELECT l.* INTO i FROM invitation_look($1) l;
+	IF NOT FOUND THEN
+		RETURN;
+	END IF;
+	-- Once: a second one waits here and finds nothing.
+	DELETE FROM invitation v WHERE v.id = i.invitation_id AND v.hash = $1;
+	IF NOT FOUND THEN
+		RETURN;
+	END IF;
+	INSERT INTO membership AS m (tenant_id, user_id, role)
+	VALUES (i.tenant_id, $2, i.role) ON CONFLICT DO NOTHING;
+	added := FOUND;
+	RETURN QUERY SELECT m.tenant_id, m.role, added FROM membership m
+	WHERE m.tenant_id = i.tenant_id AND m.user_id = $2;
+END
+$_$;
+
+COMMENT ON FUNCTION public.invitation_take(hash bytea, person uuid) IS 'the person becomes a member, the invitation is over; who is a member already keeps their role. No row when the link is not good';
+
 -- FUNCTION job_inserted()
 
 CREATE FUNCTION public.job_inserted() RETURNS trigger
@@ -2960,6 +3010,32 @@ ALTER TABLE public.idempotency_key ALTER COLUMN id ADD GENERATED ALWAYS AS IDENT
     CACHE 1
 );
 
+-- TABLE invitation
+
+CREATE TABLE public.invitation (
+    id uuid DEFAULT gen_random_uuid() NOT NULL,
+    tenant_id uuid NOT NULL,
+    email text NOT NULL,
+    role text NOT NULL,
+    hash bytea NOT NULL,
+    maker_id uuid,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    sent_at timestamp with time zone DEFAULT now() NOT NULL,
+    expires_at timestamp with time zone DEFAULT (now() + '7 days'::interval) NOT NULL,
+    CONSTRAINT invitation_email_ck CHECK ((((length(email) >= 3) AND (length(email) <= 190)) AND (email = lower(email)))),
+    CONSTRAINT invitation_expires_at_ck CHECK ((expires_at > created_at)),
+    CONSTRAINT invitation_hash_ck CHECK ((octet_length(hash) = 32)),
+    CONSTRAINT invitation_role_ck CHECK ((role = ANY (ARRAY['viewer'::text, 'editor'::text, 'admin'::text, 'owner'::text])))
+);
+
+ALTER TABLE ONLY public.invitation FORCE ROW LEVEL SECURITY;
+
+COMMENT ON TABLE public.invitation IS 'an address that may become a member; goes when it is accepted';
+
+COMMENT ON COLUMN public.invitation.hash IS 'BLAKE2b-256 of the link''s text, keyed as token.hash; another one with each letter';
+
+COMMENT ON COLUMN public.invitation.maker_id IS 'who invites: void once they could not do it any more. Null: a token of the operator''s making, or the operator';
+
 -- TABLE job
 
 CREATE TABLE public.job (
@@ -3988,6 +4064,26 @@ ALTER TABLE ONLY public.idempotency_key
 ALTER TABLE ONLY public.idempotency_key
     ADD CONSTRAINT idempotency_key_tenant_id_key_uq UNIQUE NULLS NOT DISTINCT (tenant_id, key);
 
+-- CONSTRAINT invitation invitation_hash_uq
+
+ALTER TABLE ONLY public.invitation
+    ADD CONSTRAINT invitation_hash_uq UNIQUE (hash);
+
+-- CONSTRAINT invitation invitation_id_pk
+
+ALTER TABLE ONLY public.invitation
+    ADD CONSTRAINT invitation_id_pk PRIMARY KEY (id);
+
+-- CONSTRAINT invitation invitation_tenant_id_email_uq
+
+ALTER TABLE ONLY public.invitation
+    ADD CONSTRAINT invitation_tenant_id_email_uq UNIQUE (tenant_id, email);
+
+-- CONSTRAINT invitation invitation_tenant_id_id_uq
+
+ALTER TABLE ONLY public.invitation
+    ADD CONSTRAINT invitation_tenant_id_id_uq UNIQUE (tenant_id, id);
+
 -- CONSTRAINT job job_id_pk
 
 ALTER TABLE ONLY public.job
@@ -4685,6 +4781,11 @@ ALTER TABLE ONLY public.diagnosis
 ALTER TABLE ONLY public.idempotency_key
     ADD CONSTRAINT idempotency_key_tenant_id_fk FOREIGN KEY (tenant_id) REFERENCES public.tenant(id) ON DELETE CASCADE;
 
+-- FK CONSTRAINT invitation invitation_tenant_id_fk
+
+ALTER TABLE ONLY public.invitation
+    ADD CONSTRAINT invitation_tenant_id_fk FOREIGN KEY (tenant_id) REFERENCES public.tenant(id) ON DELETE CASCADE;
+
 -- FK CONSTRAINT job job_tenant_id_fk
 
 ALTER TABLE ONLY public.job
@@ -4887,6 +4988,18 @@ CREATE POLICY idempotency_key_tenant_rls ON public.idempotency_key TO understudy
 -- POLICY idempotency_key idempotency_key_trusted_rls
 
 CREATE POLICY idempotency_key_trusted_rls ON public.idempotency_key TO understudy_owner, understudy_apid_operator, understudy_xferd USING (true) WITH CHECK (true);
+
+-- ROW SECURITY invitation
+
+ALTER TABLE public.invitation ENABLE ROW LEVEL SECURITY;
+
+-- POLICY invitation invitation_tenant_rls
+
+CREATE POLICY invitation_tenant_rls ON public.invitation TO understudy_apid_app USING ((tenant_id = (NULLIF(current_setting('understudy.tenant'::text, true), ''::text))::uuid)) WITH CHECK ((tenant_id = (NULLIF(current_setting('understudy.tenant'::text, true), ''::text))::uuid));
+
+-- POLICY invitation invitation_trusted_rls
+
+CREATE POLICY invitation_trusted_rls ON public.invitation TO understudy_owner, understudy_apid_operator, understudy_xferd USING (true) WITH CHECK (true);
 
 -- ROW SECURITY job
 
@@ -5264,6 +5377,12 @@ REVOKE ALL ON FUNCTION public.idempotency_prune(tenant uuid, keep bigint, keep_b
 GRANT ALL ON FUNCTION public.idempotency_prune(tenant uuid, keep bigint, keep_bytes bigint) TO understudy_apid_app;
 GRANT ALL ON FUNCTION public.idempotency_prune(tenant uuid, keep bigint, keep_bytes bigint) TO understudy_apid_operator;
 
+REVOKE ALL ON FUNCTION public.invitation_look(hash bytea) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.invitation_look(hash bytea) TO understudy_apid_auth;
+
+REVOKE ALL ON FUNCTION public.invitation_take(hash bytea, person uuid) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.invitation_take(hash bytea, person uuid) TO understudy_apid_auth;
+
 REVOKE ALL ON FUNCTION public.job_inserted() FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION public.link_add(hash bytea, purpose text, user_id uuid, email text, payload jsonb, life_s bigint) FROM PUBLIC;
@@ -5541,6 +5660,36 @@ GRANT UPDATE(location) ON TABLE public.idempotency_key TO understudy_apid_operat
 
 GRANT UPDATE(created_at) ON TABLE public.idempotency_key TO understudy_apid_app;
 GRANT UPDATE(created_at) ON TABLE public.idempotency_key TO understudy_apid_operator;
+
+GRANT INSERT,DELETE ON TABLE public.invitation TO understudy_apid_app;
+GRANT INSERT,DELETE ON TABLE public.invitation TO understudy_apid_operator;
+
+GRANT SELECT(id) ON TABLE public.invitation TO understudy_apid_app;
+GRANT SELECT(id) ON TABLE public.invitation TO understudy_apid_operator;
+
+GRANT SELECT(tenant_id) ON TABLE public.invitation TO understudy_apid_app;
+GRANT SELECT(tenant_id) ON TABLE public.invitation TO understudy_apid_operator;
+
+GRANT SELECT(email) ON TABLE public.invitation TO understudy_apid_app;
+GRANT SELECT(email) ON TABLE public.invitation TO understudy_apid_operator;
+
+GRANT SELECT(role),UPDATE(role) ON TABLE public.invitation TO understudy_apid_app;
+GRANT SELECT(role),UPDATE(role) ON TABLE public.invitation TO understudy_apid_operator;
+
+GRANT UPDATE(hash) ON TABLE public.invitation TO understudy_apid_app;
+GRANT UPDATE(hash) ON TABLE public.invitation TO understudy_apid_operator;
+
+GRANT SELECT(maker_id),UPDATE(maker_id) ON TABLE public.invitation TO understudy_apid_app;
+GRANT SELECT(maker_id),UPDATE(maker_id) ON TABLE public.invitation TO understudy_apid_operator;
+
+GRANT SELECT(created_at) ON TABLE public.invitation TO understudy_apid_app;
+GRANT SELECT(created_at) ON TABLE public.invitation TO understudy_apid_operator;
+
+GRANT SELECT(sent_at),UPDATE(sent_at) ON TABLE public.invitation TO understudy_apid_app;
+GRANT SELECT(sent_at),UPDATE(sent_at) ON TABLE public.invitation TO understudy_apid_operator;
+
+GRANT SELECT(expires_at),UPDATE(expires_at) ON TABLE public.invitation TO understudy_apid_app;
+GRANT SELECT(expires_at),UPDATE(expires_at) ON TABLE public.invitation TO understudy_apid_operator;
 
 GRANT SELECT ON TABLE public.job TO understudy_apid_app;
 GRANT SELECT ON TABLE public.job TO understudy_apid_operator;

@@ -59,6 +59,29 @@ def cases():
 	INSERT INTO membership (tenant_id, user_id, role)
 	    VALUES ('{A}', '{A}', 'owner');
 	UPDATE membership SET role = 'admin' WHERE user_id = '{A}'""", "")
+    INVITE = ("INSERT INTO invitation (tenant_id, email, role, hash{}) VALUES "
+              f"('{A}', {{}}, {{}}, {{}})")
+
+    def invite(email="'x@y.test'", role="'viewer'", value="'\\x' || repeat("
+               "'ab', 32)", more=""):
+        return INVITE.format(more.split("=")[0] and ", " + more.split("=")[0],
+                             email, role, f"({value})::bytea" + (
+                                 ", " + more.split("=")[1] if more else ""))
+    yield "invitation_email_ck", invite("'X@y.test'")
+    yield "invitation_email_ck", invite("'x'")
+    yield "invitation_role_ck", invite(role="'king'")
+    yield "invitation_hash_ck", invite(value="'\\x00'")
+    yield "invitation_expires_at_ck", invite(more="expires_at=now()")
+    yield "invitation_tenant_id_email_uq", invite() + ";" + invite(
+        value="'\\x' || repeat('ac', 32)")
+    yield "invitation_hash_uq", invite() + ";" + invite("'z@y.test'")
+    yield "invitation_tenant_id_fk", invite().replace(A, a["zone"])
+    yield "invitation_tenant_id_id_uq", invite() + \
+        "; INSERT INTO invitation SELECT * FROM invitation"
+    yield "tenant_usage_tenant_id_fk", \
+        "INSERT INTO tenant_usage VALUES (gen_random_uuid())"
+    yield "tenant_day_transfer_bytes_ck", \
+        "INSERT INTO tenant_day VALUES (gen_random_uuid(), now(), -1)"
     yield from c("tenant_usage_records_max_ck", f"""
 	UPDATE tenant SET limits = '{{"records": 5}}' WHERE id = '{A}';
 	UPDATE zone_state SET record_count = record_count + 100
@@ -366,7 +389,7 @@ def cases():
 
 TABLES = """tenant token tsig_key primary_server zone zone_primary zone_state
 zone_timer refresh_batch zone_version zone_page zone_node attempt job edge
-audit setting feed_mark zone_guard""".split()
+audit setting feed_mark zone_guard invitation tenant_usage tenant_day""".split()
 
 
 def tests():

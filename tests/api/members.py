@@ -1,0 +1,175 @@
+"""Members and invitations."""
+import concurrent.futures
+import json
+
+import apitest as t
+from apitest import check, problem, pointers
+from tenants import Tenant
+
+
+class Person:
+    """A member, who acts by a token that they have made."""
+
+    def __init__(self, a, email, role):
+        self.a, self.email = a, email
+        self.id = a.w.db.sql(
+            "WITH u AS (INSERT INTO user_account (email, password_hash) VALUES ('%s', "
+            "repeat('x', 40)) RETURNING id) INSERT INTO membership (tenant_id, user_id, role) "
+            "SELECT '%s', id, '%s' FROM u RETURNING user_id" % (email, a.id, role))
+        d = a.call("POST", "/v1/tokens", {"name": email}).json
+        a.w.db.sql("UPDATE token SET maker_id = '%s' WHERE id = '%s'" % (self.id, d["id"]))
+        self.token = d["token"]
+
+    def call(self, method, path, body=None):
+        return self.a.call(method, path, body, token=self.token)
+
+
+def part_members(w):
+    a = Tenant(w, "members")
+    owner = Person(a, "owner@members.test", "owner")
+    admin = Person(a, "admin@members.test", "admin")
+    editor = Person(a, "editor@members.test", "editor")
+    viewer = Person(a, "viewer@members.test", "viewer")
+    roles(w, a, owner, admin, editor, viewer)
+    last_owner(w, a, owner, admin)
+    invitations(w, a, owner, admin, viewer)
+
+
+def roles(w, a, owner, admin, editor, viewer):
+    r = viewer.call("GET", "/v1/members?limit=3")
+    r2 = viewer.call("GET", "/v1/members?limit=3&cursor=" + r.json["next_cursor"])
+    check("members are listed in pages", sorted(x["role"] for x in r.json["items"] +
+          r2.json["items"]) == ["admin", "editor", "owner", "viewer"], (r, r2))
+    r = viewer.call("GET", "/v1/members/" + owner.id)
+    check("a member", r.json["email"] == "owner@members.test" and
+          r.json["second_factor"] is False, r)
+    may = {}
+    for name, p in (("viewer", viewer), ("editor", editor), ("admin", admin), ("owner", owner)):
+        may[name] = [p.call(m, path, b).status != 403 for m, path, b in (
+            ("GET", "/v1/zones", None), ("GET", "/v1/members", None),
+            ("POST", "/v1/zones", {}), ("POST", "/v1/primaries", {}), ("POST", "/v1/keys", {}),
+            ("GET", "/v1/tokens", None), ("POST", "/v1/invitations", {}),
+            ("GET", "/v1/audit", None))]
+    check("what each role may", may == {
+        "viewer": [True, True] + [False] * 6, "editor": [True] * 5 + [False] * 3,
+        "admin": [True] * 8, "owner": [True] * 8}, may)
+    r = admin.call("PATCH", "/v1/members/" + viewer.id, {"role": "editor"})
+    check("an admin changes a role", r.status == 200 and r.json["role"] == "editor", r)
+    e = a.audit("member.change")[0]
+    check("which is noted", e["before"]["role"] == "viewer" and e["after"]["role"] == "editor" and
+          e["actor"]["id"] == admin.id, e)
+    for who, what in ((owner, {"role": "viewer"}), (viewer, {"role": "owner"}),
+                      (admin, {"role": "owner"})):
+        r = admin.call("PATCH", "/v1/members/" + who.id, what)
+        check("an admin does not touch owners, or make them", problem(r, 403, "forbidden"), r)
+    r = admin.call("DELETE", "/v1/members/" + owner.id)
+    check("or remove one", problem(r, 403, "forbidden"), r)
+    for body, want in (({"role": "god"}, ("/role", "choice")), ({}, ("/role", "required")),
+                       ({"role": "viewer", "email": "x"}, ("/email", "unknown-key"))):
+        r = owner.call("PATCH", "/v1/members/" + viewer.id, body)
+        check("a wrong change %s" % body, pointers(r) == [want], r)
+    for method in ("GET", "PATCH", "DELETE"):
+        r = w.call(method, "/v1/members/" + viewer.id, {"role": "viewer"}
+                   if method == "PATCH" else None)
+        check("%s by another tenant" % method, problem(r, 404, "not-found"), r)
+    check("their token is good", editor.call("GET", "/v1/zones").status == 200)
+    r = admin.call("DELETE", "/v1/members/" + editor.id)
+    check("a member is removed, their token with them", r.status == 204 and
+          editor.call("GET", "/v1/zones").status == 401, r)
+    r = a.call("POST", "/v1/members/leave")
+    check("a token does not leave", problem(r, 403, "forbidden"), r)
+
+
+def last_owner(w, a, owner, admin):
+    for method, body in (("PATCH", {"role": "admin"}), ("DELETE", None)):
+        r = owner.call(method, "/v1/members/" + owner.id, body)
+        check("%s of the last owner" % method, problem(r, 409, "last-owner"), r)
+        r = a.op(method, "/members/" + owner.id, body)
+        check("%s by the operator, too" % method, problem(r, 409, "last-owner"), r)
+    r = owner.call("PATCH", "/v1/members/" + admin.id, {"role": "owner"})
+    check("an owner makes another", r.status == 200, r)
+    with concurrent.futures.ThreadPoolExecutor(2) as ex:
+        got = sorted(r.status for r in ex.map(lambda p: p.call(
+            "PATCH", "/v1/members/" + p.id, {"role": "admin"}), (owner, admin)))
+    left = w.db.sql("SELECT count(*) FROM membership WHERE role = 'owner' AND tenant_id = '%s'"
+                    % a.id)
+    check("two that step down at once: one stays", got == [200, 409] and left == "1", (got, left))
+    w.db.sql("UPDATE membership SET role = 'owner' WHERE user_id = '%s'; UPDATE membership SET "
+             "role = 'admin' WHERE user_id = '%s'" % (owner.id, admin.id))
+
+
+def invitations(w, a, owner, admin, viewer):
+    r = admin.call("POST", "/v1/invitations", {"email": "New@Members.test", "role": "editor"})
+    inv = r.json
+    check("somebody is invited", r.status == 201 and inv["email"] == "new@members.test" and
+          inv["maker"]["email"] == "admin@members.test" and inv["mail_sent"] is False, r)
+    check("without a relay the link is shown", "/invite#token=us_l_" in (inv["link"] or ""), inv)
+    link = inv["link"].split("=")[1]
+    r = admin.call("GET", "/v1/invitations")
+    check("once", r.status == 200 and len(r.json["items"]) == 1 and "us_l_" not in r.text, r)
+    check("nor is it stored", link not in w.db.sql("SELECT string_agg(i::text, '') FROM invitation i"))
+    e = a.audit("invitation.create")[0]
+    check("nor in the audit", e["after"]["email"] == "new@members.test" and
+          link not in json.dumps(e), e)
+    for body, kind in (({"email": "new@members.test", "role": "viewer"}, "already-exists"),
+                       ({"email": "owner@members.test", "role": "viewer"}, "already-exists")):
+        r = admin.call("POST", "/v1/invitations", body)
+        check("invited or a member already", problem(r, 409, kind), r)
+    r = admin.call("POST", "/v1/invitations", {"email": "nobody", "role": "king"})
+    check("faults are named", pointers(r) == [("/email", "email"), ("/role", "choice")], r)
+    r = admin.call("POST", "/v1/invitations", {"email": "o@members.test", "role": "owner"})
+    check("an admin invites no owner", problem(r, 403, "forbidden"), r)
+    r = viewer.call("POST", "/v1/invitations", {"email": "o@members.test", "role": "viewer"})
+    check("a viewer nobody", problem(r, 403, "forbidden"), r)
+    used = a.call("GET", "/v1/limits").json["members"]["used"]
+    check("an open invitation counts as a member", used == 4, used)
+    a.op("PATCH", "", {"limits": {"members": used + 1}})
+    got = [owner.call("POST", "/v1/invitations", {"email": "m%d@members.test" % i, "role": "owner"}
+                      ) for i in range(2)]
+    check("members: at and above the limit", [x.status for x in got] == [201, 422] and
+          problem(got[1], 422, "limit-reached"), got)
+    r = admin.call("POST", "/v1/invitations/%s/resend" % got[0].json["id"])
+    check("an admin does not get an owner's link", problem(r, 403, "forbidden"), r)
+    r = owner.call("POST", "/v1/invitations/%s/resend" % got[0].json["id"])
+    check("the owner does, another one", r.status == 200 and r.json["link"] and
+          r.json["link"] != got[0].json["link"], r)
+    r = owner.call("DELETE", "/v1/invitations/" + got[0].json["id"])
+    check("withdrawn", r.status == 204 and owner.call(
+        "DELETE", "/v1/invitations/" + got[0].json["id"]).status == 404, r)
+    for method, path in (("DELETE", "/v1/invitations/" + inv["id"]),
+                         ("POST", "/v1/invitations/%s/resend" % inv["id"])):
+        r = w.call(method, path)
+        check("%s of another tenant's" % method, problem(r, 404, "not-found"), r)
+    w.db.sql("UPDATE invitation SET created_at = now() - interval '8 days', expires_at = now() - "
+             "interval '1 day' WHERE id = '%s'" % inv["id"])
+    r = admin.call("POST", "/v1/invitations", {"email": "new@members.test", "role": "viewer"})
+    check("one that has lapsed makes room", r.status == 201, r)
+    auth(w, a, owner, admin, r.json["link"])
+
+
+def auth(w, a, owner, admin, link):
+    """The database's side of accepting: as apid_auth, by the hash."""
+    h = "(SELECT hash FROM invitation WHERE email = 'new@members.test')"
+    look = "SELECT count(*) FROM invitation_look(%s)" % h
+
+    def under(change):
+        return w.db.sql("BEGIN; %s; %s; ROLLBACK" % (change, look))
+    check("a good one", under("SELECT 1").split() == ["1", "1"])
+    for what, change in (
+            ("too old", "UPDATE invitation SET created_at = now() - interval '8 days', expires_at ="
+             " now() - interval '1 s'"),
+            ("who invited is no member", "DELETE FROM membership WHERE user_id = '%s'" % admin.id),
+            ("is an editor now", "UPDATE membership SET role = 'editor' WHERE user_id = '%s'"
+             % admin.id),
+            ("is disabled", "UPDATE user_account SET disabled_at = now() WHERE id = '%s'" % admin.id),
+            ("invited an owner as an admin", "UPDATE invitation SET role = 'owner'"),
+            ("the tenant is suspended", "UPDATE tenant SET suspended_at = now() WHERE id = '%s'"
+             % a.id)):
+        check("void: " + what, under(change) == "0", under(change))
+    new = w.db.sql("INSERT INTO user_account (email, password_hash) VALUES "
+                   "('other@members.test', repeat('x', 40)) RETURNING id")
+    out = w.db.sql("SELECT role || is_new FROM invitation_take(%s, '%s'); SELECT count(*) FROM "
+                   "invitation WHERE email = 'new@members.test'" % (h, new)).split()
+    check("taken once", out == ["viewertrue", "0"], out)
+    check("a member now", [x["role"] for x in owner.call("GET", "/v1/members").json["items"]
+                           if x["id"] == new] == ["viewer"])

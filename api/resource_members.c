@@ -7,11 +7,13 @@
 #include <string.h>
 
 #include "api/audit.h"
+#include "api/login.h"
 #include "api/repo.h"
 #include "api/req.h"
 #include "api/role.h"
 #include "api/show.h"
 #include "api/sql.h"
+#include "api/tenants.h"
 
 enum { MEMBER_REPLY_MAX = 8192, MEMBER_LIST_MAX = 1 << 20, ROLE_AT = 3 };
 
@@ -253,4 +255,26 @@ resource_members_leave(struct req *r)
 		return req_problem(r, PROBLEM_NOT_ALLOWED,
 		    "only a member who is logged in leaves");
 	return repo_write(r, leave, NULL);
+}
+
+/* ---- the end of all of it ---- */
+
+static enum err
+end_tenant(struct db *db, struct req *r, void *arg)
+{
+	const bool *force = arg;
+
+	return tenants_end(db, r, r->who.tenant_id, *force);
+}
+
+enum err
+resource_members_end_tenant(struct req *r)
+{
+	bool force;
+
+	if (r->who.via != AUTH_VIA_SESSION || r->who.staff)
+		return req_problem(r, PROBLEM_NOT_ALLOWED,
+		    "an owner who is logged in ends a tenant, not a token");
+	return login_fresh(r) && tenants_force(r, &force) ?
+	    repo_operator(r, end_tenant, &force) : OK;
 }

@@ -134,47 +134,19 @@ resource_operator_patch(struct req *r)
 static enum err
 delete_tenant(struct db *db, struct req *r, void *arg)
 {
-	bool *force = arg;
-	struct db_rows *rows = NULL;
-	struct audit a;
+	const bool *force = arg;
 	uint8_t id[16];
-	int64_t n;
-	enum err e;
+	enum err e = tenants_find(db, r, id);
 
-	e = tenants_find(db, r, id);
-	if (e == OK)
-		e = db_exec(db, SQL_STMT(tenant_zones), DB_PARAMS(
-		    db_uuid(id)), &rows);
-	if (e != OK)
-		return e;
-	n = db_get_i64(rows, 0, 0);
-	db_rows_free(rows);
-	if (n > 0 && !*force)
-		return req_problem(r, PROBLEM_IN_USE, "the tenant has %lld "
-		    "zones, which would no longer be served: delete them "
-		    "first, or send ?force=true", (long long)n);
-	e = audit_look_in(db, r, AUDIT_TENANT, id, id, &a);
-	if (e == OK)
-		e = db_exec(db, SQL_STMT(tenant_delete), DB_PARAMS(
-		    db_uuid(id)), NULL);
-	if (e == OK)
-		e = repo_audit_change(db, r, id, "tenant.delete",
-		    req_param(r, 0), a.before, NULL);
-	audit_fini(&a);
-	if (e == OK)
-		reply_none(&r->reply, 204);
-	return e;
+	return e != OK ? e : tenants_end(db, r, id, *force);
 }
 
 enum err
 resource_operator_delete(struct req *r)
 {
-	const char *text = req_query(r, "force");
-	bool force = text != NULL && strcmp(text, "true") == 0;
+	bool force;
 
-	if (text != NULL && !force && strcmp(text, "false") != 0)
-		return req_bad_query(r, "force", "must be true or false");
-	return acting_need_reason(r) ?
+	return tenants_force(r, &force) && acting_need_reason(r) ?
 	    repo_operator(r, delete_tenant, &force) : OK;
 }
 

@@ -3,6 +3,8 @@
  */
 #include <string.h>
 
+#include "api/audit.h"
+#include "api/repo.h"
 #include "api/show.h"
 #include "api/sql.h"
 #include "api/tenants.h"
@@ -70,4 +72,49 @@ tenants_reply(struct db *db, struct req *r, unsigned int status,
 		    text);
 	}
 	return req_json(r, status, &w);
+}
+
+bool
+tenants_force(struct req *r, bool *out_force)
+{
+	const char *text = req_query(r, "force");
+
+	*out_force = text != NULL && strcmp(text, "true") == 0;
+	if (text == NULL || *out_force || strcmp(text, "false") == 0)
+		return true;
+	(void)req_bad_query(r, "force", "must be true or false");
+	return false;
+}
+
+enum err
+tenants_end(struct db *db, struct req *r, const uint8_t id[16], bool force)
+{
+	char text[DB_UUID_TEXT_SIZE];
+	struct db_rows *rows = NULL;
+	struct audit a;
+	int64_t n;
+	enum err e;
+
+	e = db_exec(db, SQL_STMT(tenant_zones), DB_PARAMS(db_uuid(id)),
+	    &rows);
+	if (e != OK)
+		return e;
+	n = db_get_i64(rows, 0, 0);
+	db_rows_free(rows);
+	if (n > 0 && !force)
+		return req_problem(r, PROBLEM_IN_USE, "the tenant has %lld "
+		    "zones, which would no longer be served: delete them "
+		    "first, or send ?force=true", (long long)n);
+	db_uuid_print(id, text);
+	e = audit_look_in(db, r, AUDIT_TENANT, id, id, &a);
+	if (e == OK)
+		e = db_exec(db, SQL_STMT(tenant_delete), DB_PARAMS(
+		    db_uuid(id)), NULL);
+	if (e == OK)
+		e = repo_audit_change(db, r, id, "tenant.delete", text,
+		    a.before, NULL);
+	audit_fini(&a);
+	if (e == OK)
+		reply_none(&r->reply, 204);
+	return e;
 }

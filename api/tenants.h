@@ -24,4 +24,12 @@ MUST_USE enum err tenants_find(struct db *db, struct req *r,
 MUST_USE enum err tenants_reply(struct db *db, struct req *r,
     unsigned int status, const uint8_t id[16]);
 
+/** tenants_force() - the parameter force; false when it is wrong: r->reply is
+ *  the problem */
+MUST_USE bool tenants_force(struct req *r, bool *out_force);
+
+/** tenants_end() - delete one; r->reply says so, or that it has zones */
+MUST_USE enum err tenants_end(struct db *db, struct req *r,
+    const uint8_t id[16], bool force);
+
 #endif

@@ -5,6 +5,7 @@ import json
 import apitest as t
 from apitest import check, problem, pointers
 from tenants import Tenant
+from users import Browser, PASSWORD, fresh_limits
 
 
 class Person:
@@ -33,6 +34,7 @@ def part_members(w):
     roles(w, a, owner, admin, editor, viewer)
     last_owner(w, a, owner, admin)
     invitations(w, a, owner, admin, viewer)
+    joining(w)
 
 
 def roles(w, a, owner, admin, editor, viewer):
@@ -173,3 +175,94 @@ def auth(w, a, owner, admin, link):
     check("taken once", out == ["viewertrue", "0"], out)
     check("a member now", [x["role"] for x in owner.call("GET", "/v1/members").json["items"]
                            if x["id"] == new] == ["viewer"])
+
+
+def invite(a, email, role):
+    r = a.op("POST", "/invitations", {"email": email, "role": role})
+    check("%s is invited as %s" % (email, role), r.status == 201 and r.json["maker"] is None, r)
+    return r.json["link"].split("#token=")[1]
+
+
+def joining(w):
+    """From the link to a member, to an owner, to the end."""
+    fresh_limits(w)
+    a, b = Tenant(w, "joining"), Tenant(w, "joining too")
+    link = invite(a, "joe@joining.test", "admin")
+    r = w.a.call("POST", "/v1/invitations/look", {"token": link})
+    check("what a link is good for", r.json == {
+        "tenant": "joining", "email": "joe@joining.test", "role": "admin", "has_account": False}, r)
+    joe = Browser(w.a)
+    r = joe.call("POST", "/v1/invitations/join", {"token": link, "password": "joe"})
+    check("a bad password", pointers(r) == [("/password", "password")], r)
+    r = joe.call("POST", "/v1/invitations/join", {"token": link, "password": PASSWORD}, site="cross-site")
+    check("not from another site", problem(r, 403, "forbidden"), r)
+    r = joe.call("POST", "/v1/invitations/join", {"token": link, "password": PASSWORD, "name": "Joe"})
+    check("a new person joins, and is signed in", r.status == 201 and joe.cookie and
+          r.json["user"]["email"] == "joe@joining.test" and r.json["role"] == "admin", r)
+    me = r.json["user"]["id"]
+    check("as a member", joe.call("GET", "/v1/members/" + me).json["role"] == "admin")
+    e = a.audit("member.join")
+    check("which the tenant reads", e and e[0]["after"]["role"] == "admin" and
+          e[0]["actor"]["kind"] == "user", e)
+    for path in ("look", "join"):
+        body = {"token": link} if path == "look" else {"token": link, "password": PASSWORD}
+        r = Browser(w.a).call("POST", "/v1/invitations/" + path, body)
+        check("a link is good once: " + path, problem(r, 410, "link-void"), r)
+    for bad in ("x", "us_l_" + "a" * 58, link[:-1] + ("a" if link[-1] != "a" else "b")):
+        r = w.a.call("POST", "/v1/invitations/look", {"token": bad})
+        check("no link of ours", problem(r, 410, "link-void"), r)
+
+    # ---- with an account, into another tenant ----
+    link = invite(b, "joe@joining.test", "owner")
+    r = w.a.call("POST", "/v1/invitations/look", {"token": link})
+    check("the address has an account", r.json["has_account"] is True, r)
+    r = Browser(w.a).call("POST", "/v1/invitations/join", {"token": link, "password": PASSWORD})
+    check("which nobody takes over by a link", problem(r, 409, "already-exists"), r)
+    r = w.a.call("POST", "/v1/invitations/accept", {"token": link}, token=a.token)
+    check("a token accepts nothing", problem(r, 403, "forbidden"), r)
+    r = joe.call("POST", "/v1/invitations/accept", {"token": link})
+    check("signed in it is accepted", r.json == {"tenant": b.id, "role": "owner", "joined": True}, r)
+    named = {"Understudy-Tenant": a.id}
+    r = joe.call("GET", "/v1/members", headers={"Understudy-Tenant": b.id})
+    check("in two tenants", [x["role"] for x in r.json["items"]] == ["owner"] and
+          joe.call("GET", "/v1/members/" + me, headers=named).json["role"] == "admin", r)
+    link = invite(a, "joe.two@joining.test", "viewer")
+    r = joe.call("POST", "/v1/invitations/accept", {"token": link})
+    check("who is a member keeps their role", r.json == {
+        "tenant": a.id, "role": "admin", "joined": False}, r)
+
+    # ---- what a person makes ----
+    r = joe.call("POST", "/v1/tokens", {"name": "mine", "scopes": ["*"]}, headers=named)
+    mine = r.json
+    check("a person's token is theirs", r.status == 201 and mine["maker"]["id"] == me, r)
+    r = joe.call("POST", "/v1/tokens", {"name": "up", "scopes": ["tenant:owner"]}, headers=named)
+    check("and no stronger", pointers(r) == [("/scopes/0", "scope")], r)
+    e = a.audit("token.create")[0]
+    check("the audit knows the person and the session", e["actor"] == {
+        "kind": "user", "id": me, "name": "joe@joining.test", "label": "user:joe@joining.test"} and
+        e["session"] and e["token"] is None, e)
+
+    # ---- the end ----
+    b.zone("ending.joining.test")
+    own = {"Understudy-Tenant": b.id}
+    r = joe.call("DELETE", "/v1/tenant", headers=named)
+    check("an admin does not end a tenant", problem(r, 403, "forbidden"), r)
+    r = w.a.call("DELETE", "/v1/tenant", token=b.token)
+    check("nor does a token", problem(r, 403, "forbidden"), r)
+    w.db.sql("UPDATE session SET proven_at = now() - interval '1 hour'")
+    r = joe.call("DELETE", "/v1/tenant", headers=own)
+    check("an owner says again who they are", problem(r, 403, "reauthentication-required"), r)
+    joe.call("POST", "/v1/sessions/current/authenticate", {"password": PASSWORD})
+    r = joe.call("DELETE", "/v1/tenant", headers=own)
+    check("while there are zones", problem(r, 409, "in-use"), r)
+    r = joe.call("DELETE", "/v1/tenant?force=true", headers=own)
+    check("it ends", r.status == 204 and b.call("GET", "/v1/zones").status == 401, r)
+    r = joe.call("GET", "/v1/members", headers=own)
+    check("nobody is a member", problem(r, 403, "forbidden"), r)
+    check("the token in the other one is good", a.call(
+        "GET", "/v1/zones", token=mine["token"]).status == 200)
+    r = joe.call("POST", "/v1/members/leave", headers=named)
+    check("leaving", r.status == 204 and a.call(
+        "GET", "/v1/zones", token=mine["token"]).status == 401, r)
+    check("which is noted", a.audit("member.leave")[0]["before"]["email"] == "joe@joining.test")
+    fresh_limits(w)

@@ -51,16 +51,19 @@ limits_read(struct req *r, const struct body_node *node, bool patch,
 
 	for (size_t i = 0; i < MEMBERS_N; i++)
 		fields[i] = (struct body_field){ members[i].name, BODY_INT,
-			patch ? BODY_NULL : BODY_OPT, members[i].least,
+			BODY_NULL, members[i].least,
 			members[i].most, i * sizeof(in[0]) };
 	body_read(node, "/limits", fields, MEMBERS_N, in, &r->faults);
 	jw_init(&w, LIMITS_TEXT_BYTES - 1);
 	jw_begin_object(&w, NULL);
-	for (size_t i = 0; i < MEMBERS_N; i++)
-		if (in[i].set && in[i].null)
+	for (size_t i = 0; i < MEMBERS_N; i++) {
+		if (!in[i].set || (in[i].null && !patch))
+			continue;
+		if (in[i].null)
 			jw_null(&w, members[i].name);
-		else if (in[i].set)
+		else
 			jw_int(&w, members[i].name, in[i].v);
+	}
 	jw_end_object(&w);
 	text = jw_take(&w, &len);
 	if (text == NULL)

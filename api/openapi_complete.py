@@ -96,7 +96,7 @@ def add_components(doc):
     c.setdefault("schemas", {}).setdefault("DryRun", {
         "type": "object", "required": ["dry_run"],
         "description": "What the answer would have been, secrets as null; its ids belong to nothing",
-        "properties": {"dry_run": {"type": "boolean", "const": True}}})
+        "properties": {"dry_run": {"type": "boolean", "const": True}}, "additionalProperties": True})
 
 
 def has_json(response):
@@ -156,7 +156,10 @@ def complete_operation(doc, item, method, op, rt):
             h.setdefault("RateLimit-Policy", ref("headers", "RateLimitPolicy"))
     if "dry_run" in words:
         param("DryRun")
-        if "200" not in rs:
+        if has_json(rs.get("200", {})):
+            media = rs["200"]["content"]["application/json"]
+            media["schema"] = {"anyOf": [media["schema"], ref("schemas", "DryRun")]}
+        else:
             rs["200"] = {"description": "With dry_run: what would be",
                          "headers": {"X-Request-Id": ref("headers", "RequestId")},
                          "content": {"application/json": {"schema": ref("schemas", "DryRun")}}}

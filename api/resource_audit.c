@@ -43,6 +43,16 @@ read_time(struct req *r, const char *name, bool *out_has, int64_t *out_ms)
 }
 
 static bool
+read_word(struct req *r, const char *name, size_t max, const char **out)
+{
+	*out = req_query(r, name);
+	if (*out == NULL || strlen(*out) <= max)
+		return true;
+	(void)req_bad_query(r, name, "is too long");
+	return false;
+}
+
+static bool
 read_filter(struct req *r, bool all, struct filter *f)
 {
 	const char *tenant = all ? req_query(r, "tenant") : NULL;
@@ -57,10 +67,10 @@ read_filter(struct req *r, bool all, struct filter *f)
 		(void)req_bad_query(r, "tenant", "must be a tenant's id");
 		return false;
 	}
-	f->action = req_query(r, "action");
-	f->actor = req_query(r, "actor");
-	f->object = req_query(r, "object");
-	return read_time(r, "since", &f->has_since, &f->since_ms) &&
+	return read_word(r, "action", 64, &f->action) &&
+	    read_word(r, "actor", 300, &f->actor) &&
+	    read_word(r, "object", 1100, &f->object) &&
+	    read_time(r, "since", &f->has_since, &f->since_ms) &&
 	    read_time(r, "until", &f->has_until, &f->until_ms);
 }
 

@@ -6,6 +6,7 @@
  */
 #include <stdio.h>
 #include <string.h>
+#include <strings.h>
 
 #include "api/route.h"
 #include "common/base/hex.h"
@@ -171,6 +172,12 @@ shape_matches(const char *pattern, const char *path,
 			len[(*n)++] = seg;
 			path += seg;
 			pattern += strcspn(pattern, "}") + 1;
+			continue;
+		}
+		/* Some clients write the colon of "zones:batch" as %3A. */
+		if (*pattern == ':' && strncasecmp(path, "%3a", 3) == 0) {
+			pattern++;
+			path += 3;
 			continue;
 		}
 		if (*pattern != *path)

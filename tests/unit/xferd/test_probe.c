@@ -106,6 +106,7 @@ TEST(errors_of_old_servers_ask_for_no_opt_T017)
 
 struct world {
 	int keep, child, primary, client, listener;
+	enum handoff_role role;
 	pthread_t thread;
 	struct frame_in in;
 	struct frame_out out;
@@ -122,7 +123,8 @@ static struct world *w;
 static void *
 run(void *arg)
 {
-	probe_run(((struct world *)arg)->child, HANDOFF_ROLE_PROBE);
+	probe_run(((struct world *)arg)->child,
+	    ((struct world *)arg)->role);
 	close(((struct world *)arg)->child);
 	return NULL;
 }
@@ -187,20 +189,34 @@ ask(struct handoff_probe_zone z)
 }
 
 static int
-setup(void **state)
+begin(enum handoff_role role)
 {
 	int pair[2];
 
-	(void)state;
 	w = calloc(1, sizeof(*w));
 	if (w == NULL || socketpair(AF_UNIX, SOCK_STREAM, 0, pair) != 0)
 		return 1;
+	w->role = role;
 	w->keep = pair[0];
 	w->child = pair[1];
 	w->primary = w->listener = -1;
 	frame_in_init(&w->in, HANDOFF_FRAME_MAX);
 	frame_out_init(&w->out, 1 << 20);
 	return pthread_create(&w->thread, NULL, run, w);
+}
+
+static int
+setup(void **state)
+{
+	(void)state;
+	return begin(HANDOFF_ROLE_PROBE);
+}
+
+static int
+setup_check(void **state)
+{
+	(void)state;
+	return begin(HANDOFF_ROLE_CHECK);
 }
 
 static int
@@ -479,4 +495,108 @@ CASE(an_unsigned_answer_to_a_signed_question_T136)
 {
 	signed_exchange(NULL, 0, false);
 	RESULT(HANDOFF_TSIG_MISSING);
+}
+
+/* ---- The check role ---------------------------------------------------- */
+
+#define CHECK_CASE(name)	TEST_WITH(name, setup_check, teardown)
+
+static void
+question(struct handoff_question q)
+{
+	uint8_t payload[HANDOFF_SMALL_MAX];
+	size_t len;
+
+	q.cookie = 5;
+	q.addr_id = 1;
+	q.name_len = 9;
+	memcpy(q.name, "\7example", 9);
+	assert_int_equal(handoff_question_encode(&q, payload,
+	    sizeof(payload), &len), OK);
+	put(HANDOFF_QUESTION, payload, len, -1);
+}
+
+static struct handoff_answer
+answer_is(enum handoff_reason why)
+{
+	struct frame f = frame_of(HANDOFF_ANSWER);
+	struct handoff_answer a;
+
+	memcpy(w->result, f.payload, MIN(f.len, sizeof(w->result)));
+	assert_int_equal(handoff_answer_decode(w->result, f.len, &a), OK);
+	assert_string_equal(handoff_reason_text(a.reason),
+	    handoff_reason_text(why));
+	assert_int_equal(a.cookie, 5);
+	return a;
+}
+
+CHECK_CASE(records_of_any_type_come_through)
+{
+	struct handoff_said said[HANDOFF_ANSWER_RECORDS_MAX];
+	struct handoff_answer a;
+	uint16_t id;
+
+	give(1, SOCK_DGRAM, 5000, 3);
+	question((struct handoff_question){ .type = 16, .edns = true,
+	    .mixed = true });
+	id = read_request();
+	/* Another ID, and another name under the right one. */
+	xfrmsg_begin(&m, (uint16_t)(id + 1), 16);
+	reply();
+	xfrmsg_begin(&m, id, 16);
+	m.bytes[14] ^= 1;
+	reply();
+	xfrmsg_begin(&m, id, 16);
+	memcpy(m.bytes + 12, w->request + 12, 9);	/* in its letters */
+	xfrmsg_rr(&m, "\300\14", 2, 16, 1, 60, "\2hi", 3);
+	reply();
+	a = answer_is(HANDOFF_OK);
+	assert_true(a.aa);
+	assert_int_equal(a.n_records, 1);
+	assert_int_equal(handoff_said_all(&a, said), OK);
+	assert_memory_equal(said[0].rdata, "\2hi", 3);
+	assert_memory_equal(said[0].owner, "\7example", 9);
+}
+
+CHECK_CASE(letters_in_another_case_are_asked_again_by_tcp)
+{
+	give(1, SOCK_DGRAM, 5000, 3);
+	question((struct handoff_question){ .type = 2, .mixed = true });
+	xfrmsg_begin(&m, read_request(), 2);
+	memcpy(m.bytes + 12, w->request + 12, 9);
+	m.bytes[13] ^= 0x20;
+	reply();
+	answer_is(HANDOFF_TRUNCATED);
+}
+
+CHECK_CASE(rcodes_are_answers_and_silence_is_not)
+{
+	struct handoff_answer a;
+
+	give(1, SOCK_DGRAM, 60, 2);
+	question((struct handoff_question){ .type = 2 });
+	xfrmsg_begin(&m, read_request(), 2);
+	xfrmsg_put(&m, 2, 0x8005);
+	reply();
+	a = answer_is(HANDOFF_OK);
+	assert_int_equal(a.facts.rcode, 5);
+	question((struct handoff_question){ .type = 2 });
+	read_request();
+	read_request();
+	a = answer_is(HANDOFF_TIMEOUT_FIRST);
+	assert_int_equal(a.tries, 2);
+}
+
+CHECK_CASE(check_asks_no_prober_questions)
+{
+	give(1, SOCK_DGRAM, 5000, 3);
+	ask((struct handoff_probe_zone){ .cookie = 5, .addr_id = 1 });
+	/* It is not what keep may say: the process ends. */
+	for (;;) {
+		struct frame f;
+
+		if (frame_wait(&w->in, w->keep, 10000, &f) != OK)
+			break;
+		assert_int_equal(f.type, HANDOFF_READY);
+	}
 }

@@ -243,7 +243,7 @@ make_headers(const struct client *c, const struct client_request *q,
 		good = good && add_header(out, "Content-Type",
 		    strcmp(q->method, "PATCH") == 0 ?
 		    "application/merge-patch+json" : "application/json");
-	if (q->reason != NULL)
+	if (q->reason != NULL && q->reason[0] != '\0')
 		good = good && add_header(out, "Understudy-Reason",
 		    q->reason);
 	if (strcmp(q->method, "POST") == 0)

@@ -26,6 +26,7 @@ enum command_id {
 /* How it runs. */
 enum command_kind {
 	COMMAND_KIND_LIST,	/* GET pages, rows of a table */
+	COMMAND_KIND_ROWS,	/* GET one list that has no pages */
 	COMMAND_KIND_SHOW,	/* GET one document */
 	COMMAND_KIND_DO,	/* one request, its answer shown */
 	COMMAND_KIND_REMOVE,	/* asks first, then a request per argument */

@@ -119,6 +119,9 @@ find_arg(const struct errand *e, const char *name, size_t len,
 			return last;
 		return i < e->line->n_args ? e->line->arg[i] : NULL;
 	}
+	/* What is done to a zone of a tenant: --tenant names it. */
+	if (len == 6 && memcmp(name, "tenant", 6) == 0)
+		return e->tenant;
 	return NULL;
 }
 
@@ -396,7 +399,7 @@ send_for(struct errand *e, const char *method, const char *path,
     const struct jdoc *body, int64_t timeout_s, struct jdoc **out)
 {
 	struct client_request q = { .method = method,
-		.reason = cmdline_get(e->line, "reason"),
+		.reason = e->reason,
 		.timeout_s = timeout_s };
 	struct client_reply r;
 	struct fault fault = { .text = "" };
@@ -502,8 +505,10 @@ errand_pages(struct errand *e, const char *path, errand_item_fn *fn,
 	bool more = true, same = false;
 
 	buf_init(&url, CLIENT_URL_MAX);
-	buf_printf(&url, "%s%climit=%" PRId64, path,
-	    strchr(path, '?') != NULL ? '&' : '?', first);
+	buf_str(&url, path);
+	if (e->line->command->kind != COMMAND_KIND_ROWS)
+		buf_printf(&url, "%climit=%" PRId64,
+		    strchr(path, '?') != NULL ? '&' : '?', first);
 	for (size_t i = 0; i < ERRAND_PAGES_MAX; i++) {
 		o = read_page(e, buf_cstr(&url), fn, arg, &doc, &more);
 		if (o != OUTCOME_OK)
@@ -603,6 +608,10 @@ errand_confirm(const struct errand *e, const char *question)
 	return OUTCOME_ERROR;
 }
 
+static bool is_uuid(const char *text);
+static enum outcome find_tenant(struct errand *e, const char *name,
+    char out[40]);
+
 /* All of them are tried; the first failure is the outcome. */
 static enum outcome
 run_remove(struct errand *e)
@@ -621,13 +630,19 @@ run_remove(struct errand *e)
 	if (o != OUTCOME_OK)
 		return o;
 	for (size_t i = 0; i < line->n_args; i++) {
+		char id[40] = "";
 		struct buf path;
 
 		buf_init(&path, ERRAND_PATH_MAX);
-		if (errand_path(e, line->arg[i], true, &path) != OK) {
+		o = OUTCOME_OK;
+		if (strcmp(line->command->group, "tenant") == 0 &&
+		    !is_uuid(line->arg[i]))
+			o = find_tenant(e, line->arg[i], id);
+		if (o == OUTCOME_OK && errand_path(e, id[0] != '\0' ? id :
+		    line->arg[i], true, &path) != OK) {
 			tell_error("%s: not a name", line->arg[i]);
 			o = OUTCOME_USAGE;
-		} else {
+		} else if (o == OUTCOME_OK) {
 			o = errand_send(e, line->command->method,
 			    buf_cstr(&path), NULL, NULL);
 		}
@@ -640,10 +655,6 @@ run_remove(struct errand *e)
 	}
 	return all;
 }
-
-static bool is_uuid(const char *text);
-static enum outcome find_tenant(struct errand *e, const char *name,
-    char out[40]);
 
 /* A TENANT argument may be a name. */
 static enum outcome
@@ -680,9 +691,12 @@ errand_run(struct errand *e)
 	e->line = &resolved;
 	buf_init(&path, ERRAND_PATH_MAX);
 	if (errand_path(e, NULL, true, &path) != OK) {
-		tell_error("an argument is empty or too long");
+		tell_error(strstr(c->path, "{tenant}") != NULL &&
+		    e->tenant[0] == '\0' ? "--tenant is missing: whose zone "
+		    "is it?" : "an argument is empty or too long");
 		o = OUTCOME_USAGE;
-	} else if (c->kind == COMMAND_KIND_LIST) {
+	} else if (c->kind == COMMAND_KIND_LIST ||
+	    c->kind == COMMAND_KIND_ROWS) {
 		o = run_list(e, buf_cstr(&path));
 	} else if (c->kind == COMMAND_KIND_SHOW) {
 		struct jdoc *doc = NULL;
@@ -763,6 +777,30 @@ wants_color(const struct cmdline *line)
 	return isatty(STDOUT_FILENO) != 0 && (no == NULL || no[0] == '\0');
 }
 
+/* The header holds any text, as a path does. */
+static bool
+set_reason(struct errand *e)
+{
+	const char *reason = cmdline_get(e->line, "reason");
+	struct buf b;
+	bool good = true;
+
+	if (reason == NULL)
+		return true;
+	buf_init(&b, sizeof(e->reason) - 1);
+	for (const char *p = reason; *p != '\0'; p++) {
+		if (*p >= ' ' && *p <= '~' && *p != '%')
+			buf_u8(&b, (uint8_t)*p);
+		else
+			buf_printf(&b, "%%%02X", (unsigned char)*p);
+	}
+	good = buf_err(&b) == OK;
+	if (good)
+		memcpy(e->reason, buf_cstr(&b), b.len + 1);
+	buf_fini(&b);
+	return good;
+}
+
 static enum err
 read_numbers(struct errand *e, struct fault *fault)
 {
@@ -810,6 +848,10 @@ errand_begin(struct errand *e, const struct cmdline *line,
 	err = read_numbers(e, &fault);
 	if (err != OK)
 		return errand_failed(err, &fault);
+	if (!set_reason(e)) {
+		tell_error("--reason is too long");
+		return OUTCOME_USAGE;
+	}
 	e->conf.url = settings->url;
 	e->conf.token = settings->token[0] != '\0' ? settings->token : NULL;
 	e->conf.cacert = settings->cacert[0] != '\0' ? settings->cacert :

@@ -30,6 +30,7 @@ struct errand {
 	bool dry_run, yes;
 	int64_t limit;			/* of a list's items; 0: none */
 	char tenant[40];		/* --tenant, as an id; "" : none */
+	char reason[600];		/* --reason, as a header; "" : none */
 };
 
 /** errand_begin() - settings are there; opens the client, finds the tenant */

@@ -89,6 +89,7 @@ run_own(struct errand *e)
 	case COMMAND_ZONE_PROOF:
 		return own_zone_proof(e);
 	case COMMAND_ZONE_EXPORT:
+	case COMMAND_AUDIT_EXPORT:
 		return own_zone_export(e);
 	case COMMAND_ZONE_REFRESH:
 	case COMMAND_ZONE_RETRANSFER:

@@ -43,8 +43,9 @@ enum outcome
 own_host_apid(const struct cmdline *line)
 {
 	const char *config = cmdline_get(line, "config");
-	char path[SETTINGS_PATH_MAX + 64], option[400];
-	char *argv[6] = { path };
+	const char *purpose = cmdline_get(line, "purpose");
+	char path[SETTINGS_PATH_MAX + 64], option[400], what[40];
+	char *argv[7] = { path };
 	size_t n = 1;
 
 	if (!find_apid(path, sizeof(path))) {
@@ -63,6 +64,10 @@ own_host_apid(const struct cmdline *line)
 		    line->command->id == COMMAND_LINK ? "one-time-link" :
 		    "bootstrap-staff", line->arg[0]);
 	argv[n] = option;
+	if (line->command->id == COMMAND_LINK && purpose != NULL) {
+		snprintf(what, sizeof(what), "--purpose=%s", purpose);
+		argv[++n] = what;
+	}
 	if (cmdline_has(line, "dry-run")) {
 		for (size_t i = 0; i <= n; i++)
 			printf("%s%c", argv[i], i < n ? ' ' : '\n');
@@ -163,34 +168,12 @@ own_host_login(struct errand *e)
 enum outcome
 own_host_whoami(struct errand *e)
 {
-	struct client_request q = { .method = "GET", .path = "/v1/me" };
-	struct client_reply r;
-	struct fault fault = { .text = "" };
 	struct jdoc *doc = NULL;
-	enum outcome o;
-	enum err err = client_send(e->client, &q, &r, &fault);
+	enum outcome o = errand_get(e, "/v1/me", 0, &doc);
 
-	if (err != OK) {
-		o = errand_failed(err, &fault);
-	} else if (r.status == 403 && e->conf.token != NULL &&
-	    strncmp(e->conf.token, "us_o_", 5) == 0) {
-		/* /v1/me is for tenants; 401 would say that it is unknown. */
-		o = errand_get(e, "/v1/operator/tenants?limit=1", 0, &doc);
-		if (o == OUTCOME_OK)
-			view_put_safe("an operator's token\n", 20);
-	} else if (r.status != 200) {
-		o = errand_refused(&r);
-	} else if (jdoc_parse((const char *)r.body.data, r.body.len, &doc,
-	    &fault) != OK) {
-		tell_error("the server's answer is not JSON: is --url the "
-		    "address of the API?");
-		o = OUTCOME_ERROR;
-	} else {
+	if (o == OUTCOME_OK)
 		view_doc(&e->view, doc);
-		o = OUTCOME_OK;
-	}
 	jdoc_free(doc);
-	client_reply_fini(&r);
 	return o;
 }
 
@@ -260,9 +243,13 @@ from_conf(const char *path, int64_t ttl)
 static enum outcome
 from_api(struct errand *e, int64_t ttl)
 {
+	bool operator = e->conf.token != NULL && e->tenant[0] == '\0' &&
+	    strncmp(e->conf.token, "us_o_", 5) == 0;
 	struct jdoc *doc = NULL;
-	enum outcome o = errand_get(e, e->line->command->path, 0, &doc);
-	const struct jdoc *list = jdoc_at(doc, "nameservers");
+	enum outcome o = errand_get(e, operator ? "/v1/operator/nameservers" :
+	    e->line->command->path, 0, &doc);
+	const struct jdoc *list = jdoc_at(doc, operator ? "items" :
+	    "nameservers");
 
 	/* What is wrong is left out; the others are printed all the same. */
 	for (size_t i = 0; i < jdoc_count(list); i++) {
@@ -320,7 +307,7 @@ send_raw(struct errand *e, const char *method, const char *path,
     const char *body)
 {
 	struct client_request q = { .method = method, .path = path,
-		.body = body, .reason = cmdline_get(e->line, "reason") };
+		.body = body, .reason = e->reason };
 	struct client_reply r;
 	struct fault fault = { .text = "" };
 	enum outcome o;

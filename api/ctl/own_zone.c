@@ -569,7 +569,7 @@ static enum outcome
 export_to(struct errand *e, struct export *x)
 {
 	struct client_request q = { .method = "GET", .sink = write_piece,
-		.sink_arg = x, .reason = cmdline_get(e->line, "reason") };
+		.sink_arg = x, .reason = e->reason };
 	struct fault fault = { .text = "" };
 	struct client_reply r;
 	struct buf path, whole;

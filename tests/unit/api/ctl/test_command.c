@@ -30,6 +30,10 @@ TEST(placeholders_of_each_path_have_an_argument)
 		    p++) {
 			size_t len = strcspn(p + 1, "}");
 
+			/* --tenant fills it where no argument does. */
+			if (strncmp(p, "{tenant}", 8) == 0 &&
+			    strstr(c->args, "TENANT") == NULL)
+				continue;
 			wanted++;
 			for (size_t k = 0; k < n; k++)
 				found += args[k].member[0] == '\0' &&
@@ -56,7 +60,8 @@ TEST(options_say_where_they_go_and_hide_no_global_one)
 TEST(lists_have_columns)
 {
 	for (size_t i = 1; i < command_count(); i++)
-		assert_int_equal(command_at(i)->kind == COMMAND_KIND_LIST,
+		assert_int_equal(command_at(i)->kind == COMMAND_KIND_LIST ||
+		    command_at(i)->kind == COMMAND_KIND_ROWS,
 		    command_at(i)->columns[0] != '\0');
 }
 

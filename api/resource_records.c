@@ -10,15 +10,19 @@
 #include <string.h>
 
 #include "api/content.h"
+#include "api/etag.h"
 #include "api/repo.h"
 #include "api/req.h"
 #include "api/sql.h"
+#include "api/terms.h"
 #include "common/base/log.h"
 #include "common/dns/rrtext.h"
 #include "common/dns/rrtype.h"
 
 enum {
 	RECORDS_ROUNDS_MAX = 64,	/* page reads of one filtered answer */
+	RECORDS_TYPES_MAX = 16,		/* of type= */
+	RECORDS_Q_MAX = 255,
 	TYPE_SOA = 6,
 	TYPE_NSEC3 = 50,
 };
@@ -39,8 +43,11 @@ struct listing {
 	int64_t left;
 	struct ownerkey only;		/* name= */
 	bool has_only;
-	uint16_t type;
-	bool has_type;
+	struct ownerkey top;		/* under= */
+	bool has_top;
+	uint16_t type[RECORDS_TYPES_MAX];
+	size_t n_types;			/* 0: all */
+	char q[RECORDS_Q_MAX + 1];	/* in lower case; "": all */
 	struct cursor after;		/* cursor= */
 	struct cursor seen;		/* the record before this one */
 	struct cursor last;		/* the last one printed */
@@ -81,8 +88,47 @@ is_before(const struct listing *l)
 	return c < 0 || (c == 0 && l->seen.at <= l->after.at);
 }
 
+/* Does the text hold @q, which is in lower case? */
+static bool
+holds(const char *text, size_t len, const char *q)
+{
+	size_t n = strlen(q);
+
+	for (size_t i = 0; i + n <= len; i++) {
+		size_t k = 0;
+
+		while (k < n && (char)dname_lower_octet((uint8_t)text[i + k]) ==
+		    q[k])
+			k++;
+		if (k == n)
+			return true;
+	}
+	return false;
+}
+
+static bool
+is_wanted_type(const struct listing *l, uint16_t type)
+{
+	for (size_t i = 0; i < l->n_types; i++)
+		if (l->type[i] == type)
+			return true;
+	return l->n_types == 0;
+}
+
+/* <0: the record is before the subtree, 0: in it, >0: behind it. */
+static int
+compare_top(const struct listing *l, const struct content_record *rec)
+{
+	if (rec->key_len >= l->top.len &&
+	    memcmp(rec->key, l->top.bytes, l->top.len) == 0)
+		return 0;
+	return -compare_key(&l->top, rec);
+}
+
+/* Print it, unless q= passes it over (*out_skipped). */
 static enum err
-print_record(struct listing *l, const struct content_record *rec)
+print_record(struct listing *l, const struct content_record *rec,
+    bool *out_skipped)
 {
 	char name[DNAME_TEXT_MAX], type[RRTEXT_TYPE_MAX];
 	uint8_t wire[DNAME_MAX];
@@ -95,6 +141,14 @@ print_record(struct listing *l, const struct content_record *rec)
 		return e;
 	(void)content_owner(l->content, rec, wire);
 	(void)dname_print_bare(wire, name);
+	*out_skipped = l->q[0] != '\0' && !holds(name, strlen(name), l->q) &&
+	    !holds(l->text, len, l->q);
+	if (*out_skipped)
+		return OK;
+	if (l->left == 0) {
+		l->more = true;
+		return ERR_AGAIN;
+	}
 	rrtext_type(rec->type, type);
 	jw_begin_object(l->w, NULL);
 	jw_str(l->w, "name", name);
@@ -109,6 +163,8 @@ static enum err
 list_record(void *arg, const struct content_record *rec)
 {
 	struct listing *l = arg;
+	bool skipped = false;
+	enum err e;
 
 	step(&l->seen, rec);
 	if (l->has_only && compare_key(&l->only, rec) != 0) {
@@ -116,15 +172,16 @@ list_record(void *arg, const struct content_record *rec)
 			return ERR_AGAIN;	/* beyond it */
 		return OK;
 	}
-	if (is_before(l) || (l->has_type && rec->type != l->type))
+	if (l->has_top && compare_top(l, rec) != 0)
+		return compare_top(l, rec) > 0 ? ERR_AGAIN : OK;
+	if (is_before(l) || !is_wanted_type(l, rec->type))
 		return OK;
-	if (l->left == 0) {
-		l->more = true;
-		return ERR_AGAIN;
-	}
+	e = print_record(l, rec, &skipped);
+	if (e != OK || skipped)
+		return e;
 	l->left--;
 	l->last = l->seen;
-	return print_record(l, rec);
+	return OK;
 }
 
 /* Where to begin: the cursor, the name, or the zone's first page. */
@@ -135,6 +192,8 @@ begin_at(const struct listing *l, struct ownerkey *out)
 		*out = l->after.key;
 	else if (l->has_only)
 		*out = l->only;
+	else if (l->has_top)
+		*out = l->top;
 	else
 		out->len = 0;
 }
@@ -196,13 +255,68 @@ print_cursor(const struct cursor *c, char *out, size_t size)
 	snprintf(out + n, size - n, " %u", c->at);
 }
 
+/* type=MX or type=A,AAAA */
+static bool
+read_types(struct listing *l, const char *text)
+{
+	char word[RRTEXT_TYPE_MAX];
+
+	for (;;) {
+		size_t len = strcspn(text, ",");
+
+		if (len == 0 || len >= sizeof(word) ||
+		    l->n_types == RECORDS_TYPES_MAX)
+			return false;
+		memcpy(word, text, len);
+		word[len] = '\0';
+		if (rrtext_type_parse(word, &l->type[l->n_types++]) != OK)
+			return false;
+		if (text[len] == '\0')
+			return true;
+		text += len + 1;
+	}
+}
+
+static bool
+read_name(const char *text, const struct content *c, int tree,
+    struct ownerkey *out)
+{
+	struct lookup_name name;
+
+	return lookup_name_parse(text, strlen(text), &name) == OK &&
+	    ownerkey_from_dname(name.wire, c->apex.wire, tree, out) == OK;
+}
+
+static bool
+read_search(struct req *r, const struct content *c, struct listing *l)
+{
+	const char *under = req_query(r, "under"), *q = req_query(r, "q");
+	size_t n = q != NULL ? strlen(q) : 0;
+
+	if (under != NULL) {
+		if (!read_name(under, c, OWNERKEY_TREE_NORMAL, &l->top)) {
+			(void)req_bad_query(r, "under",
+			    "must be a name in the zone");
+			return false;
+		}
+		/* Under the apex is everything, hashed names too. */
+		l->has_top = l->top.len > 1;
+	}
+	if (q != NULL && (n == 0 || n > RECORDS_Q_MAX)) {
+		(void)req_bad_query(r, "q", "must have 1 to 255 bytes");
+		return false;
+	}
+	for (size_t i = 0; i < n; i++)
+		l->q[i] = (char)dname_lower_octet((uint8_t)q[i]);
+	return true;
+}
+
 /* The query parameters; false: r->reply says what is wrong. */
 static bool
 read_filters(struct req *r, const struct content *c, struct listing *l)
 {
 	const char *name = req_query(r, "name"), *type = req_query(r, "type");
 	char cursor[REPLY_CURSOR_BYTES];
-	struct lookup_name owner;
 
 	if (!req_page(r, &l->left, cursor))
 		return false;
@@ -210,20 +324,17 @@ read_filters(struct req *r, const struct content *c, struct listing *l)
 		(void)req_bad_query(r, "cursor", "not one of ours");
 		return false;
 	}
-	if (type != NULL) {
-		if (rrtext_type_parse(type, &l->type) != OK) {
-			(void)req_bad_query(r, "type",
-			    "must be a record type, as MX or TYPE65280");
-			return false;
-		}
-		l->has_type = true;
+	if (type != NULL && !read_types(l, type)) {
+		(void)req_bad_query(r, "type", "must be record types, as MX, "
+		    "or A,AAAA, or TYPE65280; at most 16");
+		return false;
 	}
+	if (!read_search(r, c, l))
+		return false;
 	if (name == NULL)
 		return true;
-	if (lookup_name_parse(name, strlen(name), &owner) != OK ||
-	    ownerkey_from_dname(owner.wire, c->apex.wire,
-		l->has_type && l->type == TYPE_NSEC3 ? OWNERKEY_TREE_NSEC3 :
-		OWNERKEY_TREE_NORMAL, &l->only) != OK) {
+	if (!read_name(name, c, l->n_types == 1 && l->type[0] == TYPE_NSEC3 ?
+		OWNERKEY_TREE_NSEC3 : OWNERKEY_TREE_NORMAL, &l->only)) {
 		(void)req_bad_query(r, "name", "must be a name in the zone");
 		return false;
 	}
@@ -389,7 +500,7 @@ enum err
 resource_records_export(struct req *r)
 {
 	struct export *x = calloc(1, sizeof(*x));
-	char file[256];
+	char file[256], id[DB_UUID_TEXT_SIZE], etag[ETAG_BYTES];
 	size_t n = 0;
 	enum err e;
 
@@ -410,6 +521,12 @@ resource_records_export(struct req *r)
 	    n + 6 < sizeof(file); p++)
 		file[n++] = strchr("/\\\"; ", *p) != NULL ? '_' : *p;
 	snprintf(file + n, sizeof(file) - n, ".zone");
+	db_uuid_print(x->content.zone_id, id);
+	snprintf(etag, sizeof(etag), "\"%.8s-%" PRId64 "\"", id,
+	    x->content.generation);
+	terms_tag(r, etag, false);
+	if (r->reply.status == 304)
+		return OK;
 	reply_header(&r->reply, "Content-Disposition",
 	    "attachment; filename=\"%s\"", n == 1 && file[0] == '.' ?
 	    "root.zone" : file);

@@ -344,7 +344,7 @@ print_item(struct req *r, struct batch *b, size_t i, struct db_rows *docs,
 
 		print_item_name(w, body_at(b->create, i));
 		jw_int(w, "status", reply_problem_status(p));
-		reply_problem_object(w, "problem", p, NULL, r->id,
+		reply_problem_object(w, "problem", p, r->path, r->id,
 		    it->faults != NULL ? it->faults : &none, NULL);
 	}
 	jw_end_object(w);

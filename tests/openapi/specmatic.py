@@ -70,6 +70,7 @@ MEANT = {
     "expires_at": {"type": ["string", "null"], "enum": ["2099-01-01T00:00:00Z", None]},
     "secret": {"type": "string", "enum": ["c2VjcmV0LXNlY3JldA=="]},
     "key": {"type": ["string", "null"], "enum": ["judged.key", None]},
+    "email": {"type": "string", "pattern": "^[a-z]{12}@example\\.com$"},
     "zones": None,
     "networks": None,
     "tls": {"type": "null"},
@@ -79,12 +80,13 @@ MEANT = {
 def narrow(doc, ids, security):
     """The routes of one kind of caller, with values that exist here."""
     doc = copy.deepcopy(doc)
+    everywhere = doc["security"]
     for path in list(doc["paths"]):
         item = doc["paths"][path]
         common = [resolve(doc, p) for p in item.pop("parameters", [])]
         for method in list(item):
             op = item[method]
-            kinds = [list(s)[0] for s in op.get("security", doc["security"]) if s]
+            kinds = [list(s)[0] for s in op.get("security", everywhere) if s]
             if security not in kinds or method == "delete" or (path, method) in SKIP:
                 del item[method]
                 continue
@@ -108,10 +110,14 @@ def narrow(doc, ids, security):
     for name, schema in doc["components"]["schemas"].items():
         for member, meant in list(MEANT.items()):
             props = schema.get("properties", {})
-            if meant and member in props and name.endswith(("Create", "Patch", "Inline")):
+            if meant and member in props and name.endswith(("Create", "Patch", "Inline", "New")):
                 props[member] = meant
             if meant is None and name.startswith("Token") and name.endswith(("Create", "Patch")):
                 props.pop(member, None)
+    # It knows no cookies.
+    schemes = doc["components"]["securitySchemes"]
+    doc["components"]["securitySchemes"] = {security: schemes[security]}
+    doc.pop("security", None)
     schemas = doc["components"]["schemas"]
     schemas.update(SCHEMAS)
     schemas["ZonePatch"]["properties"].update(
@@ -146,6 +152,9 @@ SCHEMAS = {
 }
 
 
+# Well asked, and answered with a documented problem: a name that is taken, a
+# zone that is not in the state for it.  Types cannot know.
+WORLD = re.compile(r"problem:(already-exists|conflict|not-found|in-use|limit-reached)\"")
 CONFIG = """version: 2
 test:
   maxTestRequestCombinations: 4
@@ -192,9 +201,8 @@ def verdict(check, security, code, out):
     for m in re.finditer(r"^([+-]ve)\s+Scenario: (\S+ \S+ -> \S+) .*has (SUCCEEDED|FAILED)$", out, re.M):
         ends.setdefault(m.group(1) + " " + m.group(2), []).append((m.group(3), m.end()))
     for name, all_ in ends.items():
-        # A random name may be there already.
         bad = [at for how, at in all_ if how == "FAILED" and name not in EXPECTED and
-               "problem:already-exists" not in out[out.rfind("  Request to", 0, at):at]]
+               not WORLD.search(out[max(0, out.rfind("  Request to", 0, at)):at])]
         check("specmatic, %s: %s (%d requests)" % (security, name, len(all_)), not bad,
               "".join(out[max(0, at - 300):at + 900] for at in bad[:2]))
     check("specmatic, %s: made its requests" % security, len(ends) > 5 and code in (0, 1), out[-3000:])

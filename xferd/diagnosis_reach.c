@@ -293,9 +293,9 @@ tcp_silent(struct one *o, const struct diagnosis_ask *a)
 		is(o, DIAGNOSIS_FAIL, "%s answers by UDP, but nothing listens "
 		    "on TCP port %u (the connection is refused)", o->at, port);
 		diagnosis_say_advice(o->s, "Let the name server listen on TCP, "
-		    "too, or find what rejects it. BIND and Knot do by "
-		    "themselves; NSD does unless do-tcp is off or tcp-count "
-		    "is 0; a container needs %u/tcp published beside %u/udp.",
+		    "too, or find what rejects it. BIND, NSD, Knot and "
+		    "PowerDNS do by themselves; a container needs %u/tcp "
+		    "published beside %u/udp.",
 		    port, port);
 		advise_firewall(o);
 	} else if (a->reason == HANDOFF_CONNECT_FAILED) {

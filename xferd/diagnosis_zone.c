@@ -196,8 +196,8 @@ diagnosis_zone_content(struct diagnosis_say *s)
 	diagnosis_say_advice(s, "Raise the serial in the SOA record of %s at "
 	    "the primary with each change, and reload the zone; secondaries "
 	    "look at nothing else. BIND: edit the SOA, then rndc reload %s "
-	    "(or use rndc sync and nsupdate, which count by themselves). NSD: "
-	    "edit the SOA, then nsd-control reload %s. Knot: zonefile-load: "
+	    "(nsupdate counts by itself). NSD: edit the SOA, then nsd-control "
+	    "reload %s. Knot: zonefile-load: "
 	    "difference-no-serial counts by itself; knotc zone-reload %s. "
 	    "PowerDNS: pdnsutil increase-serial %s.", f->zone, f->zone,
 	    f->zone, f->zone, f->zone);

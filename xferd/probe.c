@@ -16,6 +16,7 @@
 #include "common/base/check.h"
 #include "common/base/frame.h"
 #include "common/base/now.h"
+#include "common/base/rd.h"
 #include "common/base/wr.h"
 #include "common/dns/dnsmsg.h"
 #include "common/dns/rrtype.h"
@@ -60,6 +61,7 @@ struct ask_state {
 	uint64_t hmac_id;		/* what is awaited of keep */
 	struct tsig_prior request_mac;
 	struct tsig_rr tsig;		/* ours while SIGNING, theirs after */
+	uint64_t peer_time_s;		/* of the answer; 0: it said none */
 	uint8_t *msg;			/* request while SIGNING, answer after */
 	size_t msg_len;
 };
@@ -176,8 +178,21 @@ tsig_facts(const struct ask_state *q, bool answered, enum tsig_verdict verdict,
 	if (q->zone.key_id == 0 || !answered || verdict == TSIG_MISSING)
 		return;
 	out->tsig_error = q->tsig.error;
-	out->has_skew = q->tsig.time_s != 0;
-	out->skew_s = (int64_t)q->tsig.time_s - now_wall_ms() / 1000;
+	out->has_skew = q->peer_time_s != 0;
+	out->skew_s = (int64_t)q->peer_time_s - now_wall_ms() / 1000;
+}
+
+/* BADTIME has the server's clock in its other data, and in its time ours.
+ *                                                          RFC 8945 5.2.3 */
+static uint64_t
+peer_time(const struct tsig_rr *tr)
+{
+	struct rd r;
+
+	if (tr->error != DNSMSG_BADTIME || tr->other_len != 6)
+		return tr->time_s;
+	r = rd_make(tr->other, 6);
+	return rd_u48(&r);
 }
 
 /* The end of a wide one.  @said is NULL when there was no answer. */
@@ -561,6 +576,7 @@ verify(struct probe *p, struct ask_state *q, const uint8_t *msg, size_t len,
 		memset(tr, 0, sizeof(*tr));
 		return refuse(p, q, answer, TSIG_BAD_FORM);
 	}
+	q->peer_time_s = peer_time(tr);
 	if (tr->error != 0 && tr->mac_len == 0)
 		return refuse(p, q, answer, TSIG_PEER_ERROR);
 	if (tr->alg != q->zone.alg || tr->name_len != q->zone.key_name_len ||

@@ -5,8 +5,10 @@ what a customer does with the text of the setup guide.
 """
 
 import os
+import socket
 import stat
 import subprocess
+import threading
 
 from lib import primaries
 from lib.primaries import KEY_SECRET
@@ -65,8 +67,6 @@ options {{ directory "{self.dir}"; listen-on port {self.port} {{ {self.address};
 
 
 class Nsd(Bare, primaries.Nsd):
-    tcp = True
-
     def configure(self):
         with open(os.path.join(self.dir, "nsd.conf"), "w") as f:
             f.write(f"""server:
@@ -83,7 +83,7 @@ class Nsd(Bare, primaries.Nsd):
   server-count: 1
   verbosity: 2
   xfrd-reload-timeout: 0
-  tcp-count: {100 if self.tcp else 0}
+  tcp-count: 100
 remote-control:
   control-enable: yes
   control-interface: "{self.dir}/ctl"
@@ -176,6 +176,70 @@ class PowerDns(Bare, primaries.PowerDns):
         self.shell(text)
         with open(copy, "wb") as f:
             f.write(before)
+
+
+class UdpOnly:
+    """The UDP half of a server, at another address; its TCP half is shut."""
+
+    def __init__(self, server, address):
+        self.server, self.address = server, address
+        self.sock = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        self.sock.bind((address, 0))
+        self.port = self.sock.getsockname()[1]
+        threading.Thread(target=self.run, daemon=True).start()
+
+    def run(self):
+        while True:
+            try:
+                data, who = self.sock.recvfrom(4096)
+            except OSError:
+                return
+            with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as s:
+                s.settimeout(2)
+                s.sendto(data, (self.server.address, self.server.port))
+                try:
+                    self.sock.sendto(s.recv(65535), who)
+                except OSError:
+                    pass
+
+    def stop(self):
+        self.sock.close()
+
+
+class Tcp:
+    """A TCP listener that is wrong, at an address and port."""
+
+    def __init__(self, address, port, how):
+        self.held = []
+        self.sock = socket.socket()
+        self.sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        self.sock.bind((address, port))
+        self.sock.listen(0 if how == "drop" else 16)
+        if how == "drop":
+            # The queue is full: further SYNs vanish, as in a firewall.
+            for _ in range(4):
+                s = socket.socket()
+                s.setblocking(False)
+                s.connect_ex((address, port))
+                self.held.append(s)
+        elif how == "close":
+            threading.Thread(target=self.close_all, daemon=True).start()
+
+    def close_all(self):
+        while True:
+            try:
+                self.sock.accept()[0].close()
+            except OSError:
+                return
+
+    def stop(self):
+        for s in self.held:
+            s.close()
+        try:
+            self.sock.shutdown(socket.SHUT_RDWR)
+        except OSError:
+            pass
+        self.sock.close()
 
 
 ALL = (Bind, Nsd, Knot, PowerDns)

@@ -33,7 +33,7 @@ TEST(tcp)
 		{ HANDOFF_CONNECT_TIMEOUT, "a firewall drops TCP port 53",
 		    "Open TCP port 53 for 192.0.2.53, 2001:db8::53" },
 		{ HANDOFF_CONNECT_REFUSED, "nothing listens on TCP port 53",
-		    "do-tcp" },
+		    "53/tcp published" },
 		{ HANDOFF_CONNECT_FAILED, "no way", "Open TCP port 53" },
 		{ HANDOFF_CLOSED_EARLY, "closes them without an answer",
 		    "tcp-clients" },

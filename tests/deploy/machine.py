@@ -411,7 +411,7 @@ def inside():
     try:
         prepare()
         out = follow()
-        token = json.loads(out["6. The first operator and the first tenant."])["token"]
+        token = re.search(r'"token": *"(us_[^"]+)"', out["6. The first operator and the first tenant."]).group(1)
         check("the documents of the programs are installed", os.path.exists("/usr/share/doc/understudy/API.md"))
         # 203.0.113.0/24 is for documents, and so is refused as a primary's.
         conf = open("/etc/understudy/understudy.conf").read()

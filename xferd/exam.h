@@ -79,6 +79,7 @@ struct exam {
 	uint32_t key[DIAGNOSIS_PRIMARIES_MAX];
 	struct tally_entry *tenant, *at[DIAGNOSIS_PRIMARIES_MAX];
 	bool begun[DIAGNOSIS_PRIMARIES_MAX];	/* may be asked, and is */
+	bool transfer[DIAGNOSIS_PRIMARIES_MAX];	/* that was decided on */
 	unsigned n_begun;
 
 	struct diagnosis_facts f;

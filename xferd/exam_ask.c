@@ -2,8 +2,8 @@
  * exam_ask.c - the questions of a check to the zone's primaries.
  *
  * First, of each: its SOA by UDP and by TCP as anybody asks, the SOA signed
- * where there is a key, and the beginning of a transfer. Then, of one that
- * serves the zone: its NS and DNSKEY sets.
+ * where there is a key; where TCP answers, the beginning of a transfer. Then,
+ * of one that serves the zone: its NS and DNSKEY sets.
  */
 #include <string.h>
 
@@ -188,7 +188,6 @@ exam_ask_primary(struct exam *x, unsigned i)
 		return;
 	if (p->key != NULL)
 		ask_plain(x, i, &p->soa, HANDOFF_TCP, RRTYPE_SOA, x->key[i]);
-	ask_plain(x, i, &p->axfr, HANDOFF_TCP, RRTYPE_AXFR, x->key[i]);
 }
 
 /* Without a key the question as transfers ask it is the plain one; where TCP
@@ -199,6 +198,35 @@ derive(struct diagnosis_primary *p)
 	if (!p->tls && p->key == NULL)
 		p->soa = p->tcp.done && p->tcp.reason == HANDOFF_OK ?
 		    p->tcp : p->udp;
+}
+
+static bool
+serves(const struct diagnosis_ask *a)
+{
+	return a->done && a->reason == HANDOFF_OK && a->facts.rcode == 0 &&
+	    a->aa && a->has_serial;
+}
+
+/* A transfer is tried once it is known that TCP, or TLS, answers. */
+static void
+ask_transfer(struct exam *x, unsigned i)
+{
+	struct diagnosis_primary *p = &x->f.primary[i];
+	const struct diagnosis_ask *way = p->tls ? &p->soa : &p->tcp;
+
+	if (x->transfer[i] || !way->done || p->forbidden != NULL ||
+	    (p->key != NULL && x->key[i] == 0))
+		return;
+	x->transfer[i] = true;
+	if (p->tls && !serves(way))
+		return;
+	if (p->tls)
+		ask_secure(x, i, &p->axfr, false);
+	else if (way->reason == HANDOFF_OK)
+		ask_plain(x, i, &p->axfr, HANDOFF_TCP, RRTYPE_AXFR,
+		    x->key[i]);
+	else
+		p->axfr = *way;
 }
 
 /* ---- the second questions ---------------------------------------------- */
@@ -244,13 +272,6 @@ take_keys(struct exam *x, const struct lookups_answer *a)
 		x->key_seen[x->n_keys++].len = r->rdlen;
 	}
 	x->f.n_keys = x->n_keys;
-}
-
-static bool
-serves(const struct diagnosis_ask *a)
-{
-	return a->done && a->reason == HANDOFF_OK && a->facts.rcode == 0 &&
-	    a->aa && a->has_serial;
 }
 
 static void
@@ -337,14 +358,9 @@ exam_ask_look(struct exam *x)
 {
 	if (x->ending)
 		return;
-	/* A transfer over TLS is tried once its SOA was shown. */
 	for (unsigned i = 0; i < x->n_primaries; i++) {
-		struct diagnosis_primary *p = &x->f.primary[i];
-
-		derive(p);
-		if (p->tls && serves(&p->soa) && !p->axfr.done &&
-		    x->ask[x->n_asks - 1].into != &p->axfr && x->open == 0)
-			ask_secure(x, i, &p->axfr, false);
+		derive(&x->f.primary[i]);
+		ask_transfer(x, i);
 	}
 	if (!x->second && x->n_begun == x->n_primaries && x->open == 0)
 		end_first(x);

@@ -52,11 +52,25 @@ print_configurations(struct jw *w, const struct recipe *recipe)
 	jw_end_list(w);
 }
 
+/* A claim has its own names; without claims those of the stripes. */
+static bool
+is_ours(const struct conf_nameserver *ns, uint64_t stripes, const char *hosts)
+{
+	char word[300];
+
+	if (hosts == NULL)
+		return (stripes >> ns->stripe & 1) != 0;
+	snprintf(word, sizeof(word), " %s ", ns->host);
+	return strcasestr(hosts, word) != NULL;
+}
+
 /* What goes to the registrar, and into the zone itself. */
 static void
-print_registrar(struct jw *w, const struct conf *conf, uint64_t stripes,
+print_registrar(struct jw *w, const struct conf *conf, struct db_rows *rows,
     const char *zone)
 {
+	uint64_t stripes = (uint64_t)db_get_i64(rows, 0, 0);
+	const char *hosts = db_get_text_or(rows, 0, 3, NULL);
 	const char *dot = strcmp(zone, ".") == 0 ? "" : ".";
 	char ip[SOCK_TEXT_MAX];
 	struct buf records;
@@ -67,7 +81,7 @@ print_registrar(struct jw *w, const struct conf *conf, uint64_t stripes,
 	for (size_t i = 0; i < conf->n_nameservers; i++) {
 		const struct conf_nameserver *ns = &conf->nameserver[i];
 
-		if ((stripes >> ns->stripe & 1) == 0)
+		if (!is_ours(ns, stripes, hosts))
 			continue;
 		jw_begin_object(w, NULL);
 		jw_str(w, "name", ns->host);
@@ -148,8 +162,7 @@ print_setup(struct jw *w, struct req *r, struct db_rows *rows,
 	print_strings(w, "notify_targets", offer.target, offer.n_targets);
 	print_key(w, recipe);
 	print_configurations(w, recipe);
-	print_registrar(w, r->app->conf,
-	    (uint64_t)db_get_i64(rows, 0, 0), z->name.text);
+	print_registrar(w, r->app->conf, rows, z->name.text);
 	jw_fmt(w, "next", "When it is done: POST /v1/zones/%s/check tells "
 	    "step by step what works.", z->name.text);
 	jw_end_object(w);

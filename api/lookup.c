@@ -123,6 +123,15 @@ lookup_primary(struct db *db, struct req *r, const char *text,
 	return e != OK ? e : give(rows, out_id, out_rows);
 }
 
+struct db_param
+lookup_seen(const struct req *r, struct db_array *zones)
+{
+	db_array_init(zones, DB_ARRAY_UUID, 4096);
+	for (size_t i = 0; i < r->who.n_zones; i++)
+		db_array_add(zones, r->who.zone_id[i], 16);
+	return db_if(r->who.zones_limited, db_array_param(zones));
+}
+
 static enum err
 room_count(struct db *db, struct req *r, const struct db_stmt *count,
     int64_t limit, int64_t *out_left)

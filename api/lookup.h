@@ -42,6 +42,10 @@ MUST_USE enum err lookup_key(struct db *db, struct req *r, const char *text,
 MUST_USE enum err lookup_primary(struct db *db, struct req *r,
     const char *text, uint8_t *out_id, struct db_rows **out_rows);
 
+/** lookup_seen() - the zones of the caller's token as a parameter; NULL: all
+ *  @zones: not initialised; db_array_fini() it after the call */
+struct db_param lookup_seen(const struct req *r, struct db_array *zones);
+
 /**
  * lookup_room() - may the tenant have one more of something?
  * @what:      "zones" ...: member of the tenant's own limits

@@ -374,6 +374,20 @@ struct look {
 	bool last;			/* answer whatever is there */
 };
 
+/* A token for some zones sees the checks of those. */
+static bool
+may_see(const struct req *r, struct db_rows *rows)
+{
+	uint8_t zone_id[16];
+
+	if (!r->who.zones_limited)
+		return true;
+	if (db_is_null(rows, 0, 3))
+		return false;
+	db_get_uuid(rows, 0, 3, zone_id);
+	return auth_sees_zone(&r->who, zone_id);
+}
+
 static enum err
 get_check(struct db *db, struct req *r, void *arg)
 {
@@ -389,7 +403,7 @@ get_check(struct db *db, struct req *r, void *arg)
 		return ERR_NOT_FOUND;
 	e = db_exec(db, SQL_STMT(check_get), DB_PARAMS(
 	    db_uuid(r->who.tenant_id), db_uuid(id)), &rows);
-	if (e == OK && db_rows_n(rows) == 0)
+	if (e == OK && (db_rows_n(rows) == 0 || !may_see(r, rows)))
 		e = ERR_NOT_FOUND;
 	if (e != OK) {
 		db_rows_free(rows);

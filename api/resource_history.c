@@ -198,6 +198,7 @@ list_all(struct db *db, struct req *r, void *arg)
 	char cursor[REPLY_CURSOR_BYTES];
 	struct db_rows *rows = NULL;
 	int64_t limit, before = 0;
+	struct db_array seen;
 	enum err e;
 
 	(void)arg;
@@ -206,7 +207,8 @@ list_all(struct db *db, struct req *r, void *arg)
 		return OK;
 	e = db_exec(db, SQL_STMT(events_all), DB_PARAMS(
 	    db_uuid(r->who.tenant_id), db_i64(before), db_i64(limit + 1),
-	    db_text(kind)), &rows);
+	    db_text(kind), lookup_seen(r, &seen)), &rows);
+	db_array_fini(&seen);
 	return e != OK ? e : reply_list(r, rows, limit, print_any_event);
 }
 

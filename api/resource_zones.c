@@ -501,13 +501,10 @@ list_zones(struct db *db, struct req *r, void *arg)
 		lower[n] = '\0';
 		q = lower;
 	}
-	db_array_init(&seen, DB_ARRAY_UUID, 4096);
-	for (size_t i = 0; i < r->who.n_zones; i++)
-		db_array_add(&seen, r->who.zone_id[i], 16);
 	e = db_exec(db, SQL_STMT(zone_list), DB_PARAMS(
 	    db_uuid(r->who.tenant_id), db_text(cursor), db_i64(limit + 1),
 	    db_text(q), db_text(health), db_text(state),
-	    db_if(r->who.zones_limited, db_array_param(&seen))), &rows);
+	    lookup_seen(r, &seen)), &rows);
 	db_array_fini(&seen);
 	if (e != OK)
 		return e;

@@ -65,6 +65,17 @@ def some_zones(w, a):
             ("GET", "/v1/audit", None), ("GET", "/v1/audit/export", None)):
         r = a.call(method, path, body, token=tok)
         check("%s %s is not about its zones" % (method, path), problem(r, 403, "forbidden"), r)
+    for n in ("one", "three"):
+        w.db.sql("INSERT INTO zone_event (tenant_id, zone_id, kind, message) VALUES ('%s', '%s', "
+                 "'expired', 'x')" % (a.id, z[n]))
+    r = a.call("GET", "/v1/events", token=tok)
+    check("events of its zones only", [x["zone"]["name"] for x in r.json["items"]] ==
+          ["one.tokens.test"] and len(a.call("GET", "/v1/events").json["items"]) == 2, r)
+    for n, want, at in (("one", 200, "192.0.2.81"), ("three", 404, "192.0.2.82")):
+        a.call("PATCH", "/v1/zones/%s.tokens.test" % n, {"primaries": [{"address": at}]})
+        r = a.call("POST", "/v1/zones/%s.tokens.test/check" % n)
+        r = a.call("GET", "/v1/checks/" + r.json["id"], token=tok)
+        check("a check of %s: %d" % (n, want), r.status == want, r)
     a.call("DELETE", "/v1/zones/one.tokens.test")
     r = a.call("GET", "/v1/zones", token=tok)
     check("a zone that is gone is gone", [x["name"] for x in r.json["items"]] == ["two.tokens.test"], r)

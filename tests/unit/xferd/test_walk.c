@@ -432,6 +432,7 @@ WALK_TEST(nothing_that_answers_is_no_parent)
 	go("plain.test", 0);
 	assert_false(r->found);
 	assert_int_equal(r->reason, HANDOFF_TIMEOUT_FIRST);
+	teardown(NULL);
 	setup(NULL);
 	servers[2].mode = servers[3].mode = SILENT;
 	go("a.plain.test", 0);

@@ -12,8 +12,8 @@
 
 #include "api/auth.h"
 #include "api/body.h"
+#include "api/cursor.h"
 #include "api/lookup.h"
-#include "api/reply.h"
 #include "api/route.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
@@ -102,13 +102,14 @@ try_path(const char *text)
 static void
 try_values(const char *text, size_t len)
 {
-	char value[600], cursor[REPLY_CURSOR_BYTES];
+	static const uint8_t secret[CURSOR_SECRET_BYTES];
+	char value[600], cursor[CURSOR_BYTES];
 	uint8_t bytes[300];
 	struct lookup_name name, again;
 	size_t n;
 
 	(void)route_unescape(text, len, true, value, sizeof(value));
-	if (reply_cursor_parse(text, cursor))
+	if (cursor_parse(secret, "zones", text, cursor))
 		for (const char *p = cursor; *p != '\0'; p++)
 			if (*p < 0x20 || *p > 0x7e)
 				abort();

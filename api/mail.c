@@ -45,7 +45,8 @@ mail_put(struct db *db, const struct app *app, const struct mail *m,
 	if (e != OK)
 		return e;
 	e = db_exec(db, SQL_STMT(mail_put), DB_PARAMS(db_text(m->recipient),
-	    db_text(m->template), db_text(m->params),
+	    db_text(m->template), db_if(m->params != NULL,
+	    db_textn(m->params, m->params_len)),
 	    db_uuid(m->tenant_id), db_uuid(id),
 	    db_if(m->link != NULL, db_bytes(sealed, len))), &rows);
 	if (e == OK)

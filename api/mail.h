@@ -23,6 +23,7 @@ struct mail {
 	const char *recipient;		/* an address, checked */
 	const char *template;		/* "reset" ...: mail_template_ck */
 	const char *params;		/* a JSON object of texts, or NULL */
+	size_t params_len;
 	const char *link;		/* a secret, or NULL */
 	const uint8_t *tenant_id;	/* NULL: a person's own affair */
 };

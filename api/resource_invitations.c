@@ -147,6 +147,7 @@ send_letter(struct db *db, struct req *r, const char *email,
 	if (params == NULL)
 		return ERR_NO_MEMORY;
 	m.params = params;
+	m.params_len = len;
 	e = mail_put(db, r->app, &m, out_sent);
 	free(params);
 	return e;

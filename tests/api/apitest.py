@@ -263,6 +263,8 @@ def good_cache(method, r):
 def check_reply(method, path, r):
     """What holds for every reply of every route."""
     SEEN.append(r.text)
+    import contract
+    contract.seen(method, path, r)
     what = "%s %s (%d)" % (method, path[:60], r.status)
     if r.get("x-request-id") is None or r.get("x-content-type-options") != "nosniff" or \
             not good_cache(method, r) or \

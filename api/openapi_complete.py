@@ -103,6 +103,10 @@ def has_json(response):
     return "application/json" in response.get("content", {})
 
 
+def has_tag(response):
+    return has_json(response) or "text/dns" in response.get("content", {})
+
+
 def complete_operation(doc, item, method, op, rt):
     _, path, who, scope, body, query = rt
     words = query.split()
@@ -133,7 +137,7 @@ def complete_operation(doc, item, method, op, rt):
         error("404")
     if scope and "x-scope" not in op:
         op["x-scope"] = scope
-    tagged = method == "get" and has_json(rs.get("200", {})) and "timeout" not in words and \
+    tagged = method == "get" and has_tag(rs.get("200", {})) and "timeout" not in words and \
         path not in ("/healthz", "/readyz")
     if tagged:
         param("IfNoneMatch")

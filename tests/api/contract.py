@@ -16,6 +16,8 @@ from apitest import check
 EACH = 8            # bodies of one route and status that are compared
 # What http.c answers before a route is known, or instead of it.
 EVERYWHERE = {400, 401, 403, 404, 405, 408, 411, 413, 414, 415, 429, 503}
+# Ownership is off here; tests/claims asks these.
+ELSEWHERE = re.compile(r"/(proof|brake|brake/release|names|names/\{name\}|activate|deactivate|release)$|operator/nameservers$")
 state = {"doc": None, "routes": [], "count": {}}
 
 
@@ -91,7 +93,8 @@ def part_contract(w):
         listed = {(b, a) for a, b in re.findall(r"^\| `([a-z-]+)` \| (\d+) \|", f.read(), re.M)}
     check("docs/API.md lists every problem", types <= listed, sorted(types - listed))
     good = {(m, p) for m, p, status in state["count"] if 200 <= status < 300}
-    silent = sorted("%s %s" % (m, p) for m, p, _, op in state["routes"] if (m, p) not in good)
+    silent = sorted("%s %s" % (m, p) for m, p, _, op in state["routes"]
+                    if (m, p) not in good and not ELSEWHERE.search(p))
     statuses = sum(len([c for c in op["responses"]]) for _, _, _, op in state["routes"])
     met = sum(1 for m, p, status in state["count"] for x in [find(m, p)] if x and str(status) in x[1]["responses"])
     print("# contract: %d routes, %d of %d documented statuses were met" % (len(state["routes"]), met, statuses))

@@ -3,7 +3,10 @@
 What a check finds is shown by tests/diagnosis, with a running xferd.
 """
 import json
+import os
 import re
+import subprocess
+import tempfile
 import threading
 
 import apitest as t
@@ -174,8 +177,31 @@ def setup(w, z, base):
     check("with a key, without its secret", r.json["key"]["name"] == "setup-key" and
           "algorithm hmac-sha512;" in text["bind"] and k["secret"] not in r.text and
           all(r.json["key"]["secret_placeholder"] in text[s] for s in ("bind", "nsd", "knot", "powerdns")), r)
+    accepted(text, k["secret"])
     check("an unknown key", problem(w.call("GET", base + "/setup?key=nobody"), 400, "invalid-parameter"))
     check("another's key", problem(w.a.call("GET", base + "/setup?key=setup-key", token=w.U), 404, "not-found"))
+
+
+def accepted(text, secret):
+    """The servers' own checkers read what is there to copy."""
+    with tempfile.TemporaryDirectory() as d:
+        for server, argv in (("bind", ["named-checkconf"]), ("nsd", ["nsd-checkconf"]),
+                             ("knot", [])):
+            path = os.path.join(d, server)
+            with open(path, "w") as f:
+                f.write(text[server].replace("PUT-THE-SECRET-HERE", secret))
+            if server == "knot":
+                argv = ["knotc", "-c", path, "conf-check"]
+            else:
+                argv = argv + [path]
+            r = subprocess.run(argv, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                               stderr=subprocess.STDOUT)
+            check("%s accepts its lines" % server, r.returncode == 0, r.stdout.decode())
+            with open(path, "w") as f:
+                f.write(text[server])
+            r = subprocess.run(argv, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                               stderr=subprocess.STDOUT)
+            check("%s does not take the place holder for a secret" % server, r.returncode != 0)
 
 
 def events(w, z, base):

@@ -29,6 +29,7 @@ main(int argc, char **argv)
 	const char *targets[RECIPE_ADDRESSES_MAX];
 	struct recipe r = { .sources = sources, .targets = targets };
 	struct buf b;
+	bool bad;
 
 	if (argc != 7)
 		return 2;
@@ -42,5 +43,7 @@ main(int argc, char **argv)
 		if (strcmp(recipe_word((enum recipe_kind)k), argv[1]) == 0)
 			recipe_print(&r, (enum recipe_kind)k, RECIPE_ALL, &b);
 	fputs(buf_cstr(&b), stdout);
-	return buf_err(&b) == OK ? 0 : 1;
+	bad = buf_err(&b) != OK;
+	buf_fini(&b);
+	return bad ? 1 : 0;
 }

@@ -416,6 +416,7 @@ def refusals(db):
         a.log_text = lambda a=a: open(a.log, errors="replace").read() if os.path.exists(a.log) else ""
         text = open(a.conf).read().replace('listen = "127.0.0.1:%d"' % a.port,
                                            'listen = "%s:%d"' % (listen, a.port), 1)
+        text = text.replace('ownership = "off"', 'ownership = "operator"')   # which is for loopback
         open(a.conf, "w").write(text)
         try:
             a.start()

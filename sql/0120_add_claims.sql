@@ -1058,10 +1058,10 @@ GRANT SELECT ON claim_allowed TO understudy_apid_app;
 GRANT SELECT, INSERT, DELETE ON claim_allowed TO understudy_apid_operator;
 GRANT SELECT ON nameserver, nameserver_set TO understudy_apid_app,
     understudy_apid_operator, understudy_xferd;
-GRANT EXECUTE ON FUNCTION claim_open, claim_ask, claim_reopen, claim_home,
-    claim_key TO understudy_apid_app;
+GRANT EXECUTE ON FUNCTION claim_open, claim_ask, claim_reopen
+    TO understudy_apid_app;
 GRANT EXECUTE ON FUNCTION nameserver_sync, claim_adopt, claim_word,
-    claim_brake, claim_release, claim_open, claim_ask, claim_reopen,
-    claim_home, claim_key TO understudy_apid_operator;
+    claim_brake, claim_release, claim_open, claim_ask, claim_reopen
+    TO understudy_apid_operator;
 GRANT EXECUTE ON FUNCTION claim_apply, claim_alone, claim_blocked,
     claim_conflicts TO understudy_xferd;

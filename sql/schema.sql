@@ -5317,12 +5317,8 @@ REVOKE ALL ON FUNCTION public.claim_displace(zone uuid, key bytea, mask bigint) 
 REVOKE ALL ON FUNCTION public.claim_give(zone_id uuid, skip smallint[]) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION public.claim_home(tenant uuid) FROM PUBLIC;
-GRANT ALL ON FUNCTION public.claim_home(tenant uuid) TO understudy_apid_app;
-GRANT ALL ON FUNCTION public.claim_home(tenant uuid) TO understudy_apid_operator;
 
 REVOKE ALL ON FUNCTION public.claim_key(apex bytea) FROM PUBLIC;
-GRANT ALL ON FUNCTION public.claim_key(apex bytea) TO understudy_apid_app;
-GRANT ALL ON FUNCTION public.claim_key(apex bytea) TO understudy_apid_operator;
 
 REVOKE ALL ON FUNCTION public.claim_keys_above(key bytea) FROM PUBLIC;
 

@@ -168,6 +168,7 @@ def cases():
     yield from c("zone_name_apex_ck", ZONE, "name = '.'", "apex = '\\x00'")
     yield from c("zone_state_ck", ZONE, "state = 'served'")
     yield from c("zone_stripes_ck", ZONE, "stripes = 0")
+    yield from c("zone_preview_ck", ZONE, "state = 'active', preview = true")
     yield from c("zone_deleted_at_ck",
                  ZONE.format("deleted_at = now()") + ";"
                  + ZONE.format("deleted_at = NULL"), "")

@@ -481,7 +481,8 @@ list_zones(struct db *db, struct req *r, void *arg)
 {
 	const char *health = req_query(r, "health");
 	const char *state = req_query(r, "state");
-	const char *q = req_query(r, "q");
+	const char *q = req_query(r, "q"), *sort = req_query(r, "sort");
+	bool down = sort != NULL && strcmp(sort, "-name") == 0;
 	char cursor[REPLY_CURSOR_BYTES], lower[DNAME_TEXT_MAX];
 	struct db_array seen;
 	struct db_rows *rows = NULL;
@@ -493,6 +494,8 @@ list_zones(struct db *db, struct req *r, void *arg)
 	(void)arg;
 	if (!req_page(r, &limit, cursor) || !check_filters(r, health, state))
 		return OK;
+	if (sort != NULL && strcmp(sort, "name") != 0 && !down)
+		return req_bad_query(r, "sort", "must be name or -name");
 	if (q != NULL) {
 		if (strlen(q) >= sizeof(lower))
 			return req_bad_query(r, "q", "is too long");
@@ -501,7 +504,8 @@ list_zones(struct db *db, struct req *r, void *arg)
 		lower[n] = '\0';
 		q = lower;
 	}
-	e = db_exec(db, SQL_STMT(zone_list), DB_PARAMS(
+	e = db_exec(db, down ? SQL_STMT(zone_list_down) : SQL_STMT(zone_list),
+	    DB_PARAMS(
 	    db_uuid(r->who.tenant_id), db_text(cursor), db_i64(limit + 1),
 	    db_text(q), db_text(health), db_text(state),
 	    lookup_seen(r, &seen)), &rows);

@@ -253,6 +253,17 @@ def cursors(w):
         cursor = r.json["next_cursor"]
     check("each once, in order", seen == sorted(set(seen)), seen)
     check("all that were there all the time", {"p%02d.pages.test" % i for i in range(10, 40)} <= set(seen), seen)
+    up = [z["name"] for z in w.call("GET", "/v1/zones?limit=500&sort=name", token=w.U).json["items"]]
+    down, link = [], "/v1/zones?sort=-name&limit=9"
+    while link:
+        r = w.call("GET", link, token=w.U)
+        down += [z["name"] for z in r.json["items"]]
+        link = r.get("link") and r.get("link")[1:r.get("link").index(">")]
+    check("sort=-name is the other way round", len(up) > 40 and down == up[::-1], (len(up), len(down)))
+    r = w.call("GET", "/v1/zones?sort=-name&cursor=" + first, token=w.U)
+    check("a cursor of the other order is refused", problem(r, 400, "invalid-parameter"), r)
+    r = w.call("GET", "/v1/zones?sort=health", token=w.U)
+    check("other orders are refused", problem(r, 400, "invalid-parameter"), r)
     for what, path, token in (("a list of another kind", "/v1/keys?cursor=", w.U),
                               ("another tenant", "/v1/zones?cursor=", w.T)):
         r = w.call("GET", path + first, token=token)

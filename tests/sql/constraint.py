@@ -36,6 +36,13 @@ def cases():
                  "''", "repeat('x', 101)")
     yield from c("tenant_limits_ck", "UPDATE tenant SET limits = '[]'", "")
 
+    again = ("INSERT INTO idempotency_key (tenant_id, key, digest, status) VALUES "
+             f"('{A}', {{}})")
+    yield "idempotency_key_tenant_id_key_uq", (again + "; " + again).format(
+        *["'k', '0123456789abcdef', 201"] * 2)
+    yield "idempotency_key_key_ck", again.format("'', '0123456789abcdef', 201")
+    yield "idempotency_key_digest_ck", again.format("'k', 'short', 201")
+    yield "idempotency_key_status_ck", again.format("'k', '0123456789abcdef', 409")
     yield from c("token_hash_uq", f"UPDATE token SET hash = (SELECT hash FROM "
                  f"token WHERE id = '{b['token']}')", "")
     yield from c("token_hash_ck", TOKEN, "hash = '\\x00'")

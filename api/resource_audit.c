@@ -15,7 +15,7 @@
 #include "api/when.h"
 
 enum {
-	ROW_BYTES = 160 << 10,		/* two documents, and what escapes add */
+	ROW_BYTES = 160 << 10,		/* two documents and escapes */
 	PIECE_ROWS = 20,
 	EXPORT_ROWS_MAX = 1000000,
 };

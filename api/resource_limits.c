@@ -8,7 +8,11 @@
 #include "api/show.h"
 #include "api/sql.h"
 
-enum { REPLY_MAX = 16 << 10, FIRST_LIMIT = 4, FIRST_USED = FIRST_LIMIT + LIMITS_N };
+enum {
+	REPLY_MAX = 16 << 10,
+	FIRST_LIMIT = 4,
+	FIRST_USED = FIRST_LIMIT + LIMITS_N,
+};
 
 static void
 print_suspended(struct jw *w, struct db_rows *rows)

@@ -11,311 +11,8 @@
 #include "api/ctl/errand.h"
 #include "api/ctl/safetext.h"
 #include "api/ctl/tell.h"
-#include "common/base/sock.h"
 
 enum { TIMEOUT_DEFAULT_S = 60, RETRIES_DEFAULT = 4, EMPTY_PAGES_MAX = 1000 };
-
-enum outcome
-errand_out_of_memory(void)
-{
-	tell_error("out of memory, or a text that is not UTF-8");
-	return OUTCOME_ERROR;
-}
-
-enum outcome
-errand_failed(enum err err, const struct fault *fault)
-{
-	char text[800];
-
-	tell_error("%s", fault_print(fault, text, sizeof(text)));
-	switch (err) {
-	case ERR_UNREACHABLE:
-	case ERR_TIMEOUT:
-	case ERR_CLOSED:
-		return OUTCOME_TEMPORARY;
-	case ERR_INVALID:
-	case ERR_DENIED:
-	case ERR_NOT_FOUND:
-		return OUTCOME_USAGE;
-	default:
-		return OUTCOME_ERROR;
-	}
-}
-
-enum outcome
-errand_refused(const struct client_reply *r)
-{
-	struct fault fault = { .text = "" };
-	struct jdoc *doc = NULL;
-	struct buf b;
-
-	if (r->status >= 300 && r->status < 400) {
-		tell_error("the server sends us elsewhere (%ld): %s\n  that "
-		    "is not followed, so that the token stays here; if it "
-		    "is right, say so with --url", r->status, r->location);
-		return OUTCOME_ERROR;
-	}
-	if (strstr(r->content_type, "json") != NULL &&
-	    jdoc_parse((const char *)r->body.data, r->body.len, &doc,
-	    &fault) != OK)
-		doc = NULL;
-	buf_init(&b, 1 << 20);
-	outcome_problem(&b, r->status, doc);
-	tell_error("%s", buf_cstr(&b));
-	buf_fini(&b);
-	jdoc_free(doc);
-	return outcome_of_status(r->status);
-}
-
-/* ---- making a request ---- */
-
-void
-errand_escape(struct buf *out, const char *text)
-{
-	/* The root and a slash have spellings that nobody rewrites. */
-	if (strcmp(text, ".") == 0 || strcmp(text, "..") == 0) {
-		for (; *text != '\0'; text++)
-			buf_str(out, "=2E");
-		return;
-	}
-	for (const uint8_t *p = (const uint8_t *)text; *p != '\0'; p++) {
-		if ((*p >= 'a' && *p <= 'z') || (*p >= 'A' && *p <= 'Z') ||
-		    (*p >= '0' && *p <= '9') || strchr("-._~:", *p) != NULL)
-			buf_u8(out, *p);
-		else if (*p == '/' || *p == '=')
-			buf_printf(out, "=%02X", *p);
-		else
-			buf_printf(out, "%%%02X", *p);
-	}
-}
-
-/* A query's value: "=XX" means nothing there. */
-static void
-escape_query(struct buf *out, const char *text)
-{
-	for (const uint8_t *p = (const uint8_t *)text; *p != '\0'; p++) {
-		if ((*p >= 'a' && *p <= 'z') || (*p >= 'A' && *p <= 'Z') ||
-		    (*p >= '0' && *p <= '9') || strchr("-._~", *p) != NULL)
-			buf_u8(out, *p);
-		else
-			buf_printf(out, "%%%02X", *p);
-	}
-}
-
-/* What fills "{zone}": the argument of that name. */
-static const char *
-find_arg(const struct errand *e, const char *name, size_t len,
-    const char *last)
-{
-	struct command_arg args[COMMAND_ARGS_MAX];
-	size_t n = command_args(e->line->command, args);
-
-	for (size_t i = 0; i < n; i++) {
-		if (args[i].member[0] != '\0' ||
-		    strlen(args[i].name) != len ||
-		    strncasecmp(args[i].name, name, len) != 0)
-			continue;
-		if (args[i].repeated)
-			return last;
-		return i < e->line->n_args ? e->line->arg[i] : NULL;
-	}
-	/* What is done to a zone of a tenant: --tenant names it. */
-	if (len == 6 && memcmp(name, "tenant", 6) == 0)
-		return e->tenant;
-	return NULL;
-}
-
-static void
-add_query(const struct errand *e, struct buf *out)
-{
-	char mark = '?';
-
-	for (size_t i = 0; i < e->line->n_values; i++) {
-		const struct command_option *o = e->line->value[i].option;
-
-		if (o->where != COMMAND_WHERE_QUERY)
-			continue;
-		buf_printf(out, "%c%s=", mark, o->member);
-		escape_query(out, o->arg != NULL ? e->line->value[i].text :
-		    "true");
-		mark = '&';
-	}
-}
-
-enum err
-errand_path(const struct errand *e, const char *last, bool query,
-    struct buf *out)
-{
-	for (const char *p = e->line->command->path; *p != '\0';) {
-		size_t len = strcspn(p, "{");
-		const char *arg;
-
-		buf_bytes(out, p, len);
-		p += len;
-		if (*p == '\0')
-			break;
-		len = strcspn(p + 1, "}");
-		arg = find_arg(e, p + 1, len, last);
-		if (arg == NULL || arg[0] == '\0')
-			return ERR_INVALID;
-		errand_escape(out, arg);
-		p += len + 2;
-	}
-	if (query)
-		add_query(e, out);
-	return buf_err(out) == OK ? OK : ERR_SPACE;
-}
-
-struct jdoc *
-errand_primary(const struct errand *e, const char *text)
-{
-	const char *key = cmdline_get(e->line, "key");
-	const char *transport = cmdline_get(e->line, "transport");
-	struct jdoc *holder, *d;
-	struct sock_addr a;
-	char ip[SOCK_TEXT_MAX];
-	bool with_port = true, good;
-
-	if (sock_ip_parse(text, &a) == OK) {
-		with_port = false;
-	} else if (sock_addr_parse(text, 0, &a) != OK) {
-		/* A string is no document of its own here: taken out of one. */
-		return NULL;
-	}
-	if (a.port == 0)
-		with_port = false;
-	holder = d = jdoc_object();
-	good = d != NULL &&
-	    jdoc_put_text(d, "address", sock_ip_print(&a, ip));
-	if (good && with_port)
-		good = jdoc_put_number(d, "port", a.port);
-	if (good && key != NULL)
-		good = jdoc_put_text(d, "key", key);
-	if (good && transport != NULL)
-		good = jdoc_put_text(d, "transport", transport);
-	if (!good) {
-		jdoc_free(holder);
-		return NULL;
-	}
-	return d;
-}
-
-static bool
-put_primary(const struct errand *e, struct jdoc *body, const char *member,
-    const char *text)
-{
-	struct jdoc *inline_one = errand_primary(e, text);
-
-	return inline_one != NULL ? jdoc_add(body, member, inline_one) :
-	    jdoc_add_text(body, member, text);
-}
-
-static enum outcome
-put_file(struct jdoc *body, const struct command_option *o, const char *path)
-{
-	struct fault fault = { .text = "" };
-	struct buf b;
-	enum err err;
-	bool good = false;
-
-	buf_init(&b, SETTINGS_FILE_MAX);
-	err = settings_read_file(path, false, &b, &fault);
-	if (err == OK) {
-		while (o->where == COMMAND_WHERE_SECRET && b.len > 0 &&
-		    strchr(" \t\r\n", b.data[b.len - 1]) != NULL)
-			buf_truncate(&b, b.len - 1);
-		good = jdoc_put_text(body, o->member, buf_cstr(&b));
-	}
-	buf_fini(&b);
-	if (err != OK)
-		return errand_failed(ERR_INVALID, &fault);
-	return good ? OUTCOME_OK : errand_out_of_memory();
-}
-
-static enum outcome
-put_number(struct jdoc *body, const struct command_option *o,
-    const char *text)
-{
-	int64_t n;
-
-	if (strcmp(text, "off") == 0)
-		return jdoc_put_null(body, o->member) ? OUTCOME_OK :
-		    errand_out_of_memory();
-	if (!cmdline_parse_number(text, INT64_MIN, INT64_MAX, &n)) {
-		tell_error("--%s needs a number, or off", o->name);
-		return OUTCOME_USAGE;
-	}
-	return jdoc_put_number(body, o->member, n) ? OUTCOME_OK :
-	    errand_out_of_memory();
-}
-
-static enum outcome
-put_option(const struct errand *e, struct jdoc *body,
-    const struct cmdline_value *v)
-{
-	const struct command_option *o = v->option;
-	bool good = true;
-
-	switch (o->where) {
-	case COMMAND_WHERE_LOCAL:
-	case COMMAND_WHERE_QUERY:
-		break;
-	case COMMAND_WHERE_TEXT:
-		good = v->text[0] != '\0' ?
-		    jdoc_put_text(body, o->member, v->text) :
-		    jdoc_put_null(body, o->member);
-		break;
-	case COMMAND_WHERE_INT:
-		return put_number(body, o, v->text);
-	case COMMAND_WHERE_BOOL:
-		good = jdoc_put_bool(body, o->member, o->arg == NULL ||
-		    strcmp(v->text, "yes") == 0);
-		break;
-	case COMMAND_WHERE_LIST:
-		good = jdoc_add_text(body, o->member, v->text);
-		break;
-	case COMMAND_WHERE_FILE:
-	case COMMAND_WHERE_SECRET:
-		return put_file(body, o, v->text);
-	case COMMAND_WHERE_PRIMARY:
-		good = put_primary(e, body, o->member, v->text);
-		break;
-	}
-	return good ? OUTCOME_OK : errand_out_of_memory();
-}
-
-enum outcome
-errand_body(const struct errand *e, struct jdoc **out)
-{
-	const struct cmdline *line = e->line;
-	struct command_arg args[COMMAND_ARGS_MAX];
-	size_t n = command_args(line->command, args);
-	struct jdoc *body = jdoc_object();
-	enum outcome o = body != NULL ? OUTCOME_OK : errand_out_of_memory();
-	bool any = false;
-
-	for (size_t i = 0; o == OUTCOME_OK && i < n && i < line->n_args;
-	    i++) {
-		if (args[i].member[0] == '\0')
-			continue;
-		any = true;
-		if (!jdoc_put_text(body, args[i].member, line->arg[i]))
-			o = errand_out_of_memory();
-	}
-	for (size_t i = 0; o == OUTCOME_OK && i < line->n_values; i++) {
-		enum command_where w = line->value[i].option->where;
-
-		any = any || (w != COMMAND_WHERE_LOCAL &&
-		    w != COMMAND_WHERE_QUERY);
-		o = put_option(e, body, &line->value[i]);
-	}
-	if (o != OUTCOME_OK || !any) {
-		jdoc_free(body);
-		body = NULL;
-	}
-	*out = body;
-	return o;
-}
 
 /* ---- sending ---- */
 
@@ -356,7 +53,7 @@ show_request(const struct errand *e, const char *method, const char *path,
 		if (jdoc_parse((const char *)b.data, b.len, &copy, &fault) !=
 		    OK) {
 			buf_fini(&b);
-			return errand_out_of_memory();
+			return report_out_of_memory();
 		}
 		for (size_t i = 0; i < COUNT_OF(secrets); i++)
 			if (is_secret(secrets[i]) &&
@@ -383,7 +80,7 @@ read_reply(const struct client_reply *r, struct jdoc **out)
 	char text[800];
 
 	if (r->status < 200 || r->status >= 300)
-		return errand_refused(r);
+		return report_refused(r);
 	if (out == NULL || r->body.len == 0)
 		return OUTCOME_OK;
 	if (jdoc_parse((const char *)r->body.data, r->body.len, out,
@@ -424,7 +121,7 @@ send_for(struct errand *e, const char *method, const char *path,
 	err = client_send(e->client, &q, &r, &fault);
 	if (err == OK && e->conf.verbose && r.request_id[0] != '\0')
 		tell_note("< request id %s", r.request_id);
-	o = err == OK ? read_reply(&r, out) : errand_failed(err, &fault);
+	o = err == OK ? read_reply(&r, out) : report_failed(err, &fault);
 	client_reply_fini(&r);
 out:
 	buf_fini(&whole);
@@ -467,7 +164,7 @@ next_page(struct buf *url, const char *path, const struct jdoc *doc,
 	buf_reset(url);
 	buf_printf(url, "%s%climit=%d&cursor=", path,
 	    strchr(path, '?') != NULL ? '&' : '?', ERRAND_PAGE_ITEMS);
-	escape_query(url, next);
+	request_escape_query(url, next);
 	return *io_cursor != NULL;
 }
 
@@ -569,7 +266,7 @@ static enum outcome
 run_do(struct errand *e, const char *path)
 {
 	struct jdoc *body = NULL, *doc = NULL;
-	enum outcome o = errand_body(e, &body);
+	enum outcome o = request_body(e->line, &body);
 
 	if (o == OUTCOME_OK && body == NULL &&
 	    strcmp(e->line->command->method, "PATCH") == 0) {
@@ -638,7 +335,7 @@ run_remove(struct errand *e)
 		if (strcmp(line->command->group, "tenant") == 0 &&
 		    !is_uuid(line->arg[i]))
 			o = find_tenant(e, line->arg[i], id);
-		if (o == OUTCOME_OK && errand_path(e, id[0] != '\0' ? id :
+		if (o == OUTCOME_OK && request_path(e->line, e->tenant, id[0] != '\0' ? id :
 		    line->arg[i], true, &path) != OK) {
 			tell_error("%s: not a name", line->arg[i]);
 			o = OUTCOME_USAGE;
@@ -690,7 +387,7 @@ errand_run(struct errand *e)
 		return o;
 	e->line = &resolved;
 	buf_init(&path, ERRAND_PATH_MAX);
-	if (errand_path(e, NULL, true, &path) != OK) {
+	if (request_path(e->line, e->tenant, NULL, true, &path) != OK) {
 		tell_error(strstr(c->path, "{tenant}") != NULL &&
 		    e->tenant[0] == '\0' ? "--tenant is missing: whose zone "
 		    "is it?" : "an argument is empty or too long");
@@ -847,7 +544,7 @@ errand_begin(struct errand *e, const struct cmdline *line,
 	tell_quiet(e->view.quiet);
 	err = read_numbers(e, &fault);
 	if (err != OK)
-		return errand_failed(err, &fault);
+		return report_failed(err, &fault);
 	if (!set_reason(e)) {
 		tell_error("--reason is too long");
 		return OUTCOME_USAGE;
@@ -868,7 +565,7 @@ errand_begin(struct errand *e, const struct cmdline *line,
 	}
 	err = client_open(&e->conf, &e->client, &fault);
 	if (err != OK)
-		return errand_failed(err, &fault);
+		return report_failed(err, &fault);
 	if (tenant == NULL)
 		return OUTCOME_OK;
 	if (is_uuid(tenant)) {

@@ -1,8 +1,8 @@
 /*
  * errand.h - one command, from its words to its outcome.
  *
- * Knows:    how arguments and options make a request, how answers are shown,
- *           pages of a list, asking before something is removed.
+ * Knows:    sending requests and showing answers, pages of a list, asking
+ *           before something is removed.
  * Not here: commands that are more than a request (the own_ rooms).
  * Bounded:  ERRAND_PAGES_MAX pages of a list; a cursor that comes again ends
  *           it.
@@ -12,6 +12,8 @@
 
 #include "api/ctl/client.h"
 #include "api/ctl/outcome.h"
+#include "api/ctl/report.h"
+#include "api/ctl/request.h"
 #include "api/ctl/view.h"
 
 enum {
@@ -42,25 +44,6 @@ void errand_end(struct errand *e);
 MUST_USE enum outcome errand_run(struct errand *e);
 
 /**
- * errand_path() - the command's path with its arguments filled in
- * @last:  what fills the placeholder of a repeated argument
- * @query: with the options that are query parameters
- *
- * Returns OK or ERR_SPACE.
- */
-MUST_USE enum err errand_path(const struct errand *e, const char *last,
-    bool query, struct buf *out);
-
-/** errand_escape() - append one segment of a path, or a query's value */
-void errand_escape(struct buf *out, const char *text);
-
-/**
- * errand_body() - the object that the options and arguments make
- * @out: given; NULL when the command has none and no option made one
- */
-MUST_USE enum outcome errand_body(const struct errand *e, struct jdoc **out);
-
-/**
  * errand_send() - a request, its failure told, its answer read
  * @body: or NULL
  * @out:  given, NULL without a body; may be NULL itself
@@ -84,21 +67,8 @@ MUST_USE enum outcome errand_pages(struct errand *e, const char *path,
 void errand_rewrite(const struct errand *e, const char *path,
     struct buf *out);
 
-/** errand_failed() - tell of a request without an answer */
-enum outcome errand_failed(enum err err, const struct fault *fault);
-
-/** errand_refused() - tell of an answer that is an error */
-enum outcome errand_refused(const struct client_reply *r);
-
 /** errand_confirm() - "Remove zone a? [y/N]"; OUTCOME_OK when it may be */
 MUST_USE enum outcome errand_confirm(const struct errand *e,
     const char *question);
-
-/** errand_primary() - PRIMARY of the command line as the API takes it; NULL:
- *  no memory, or no UTF-8 */
-struct jdoc *errand_primary(const struct errand *e, const char *text);
-
-/** errand_out_of_memory() - tell it */
-enum outcome errand_out_of_memory(void);
 
 #endif

@@ -322,3 +322,11 @@ jdoc_show_at(const struct jdoc *d, const char *path, struct buf *out)
 	part[len] = '\0';
 	jdoc_show_at(jdoc_at(d, part), path + len + (path[len] == '.'), out);
 }
+
+const char *
+jdoc_text_or(const struct jdoc *d, const char *path, const char *other)
+{
+	const char *t = jdoc_text(d, path);
+
+	return t != NULL ? t : other;
+}

@@ -45,6 +45,10 @@ const struct jdoc *jdoc_at(const struct jdoc *d, const char *path);
 /** jdoc_text() - the string at a path ("" : @d itself); NULL: no string */
 const char *jdoc_text(const struct jdoc *d, const char *path);
 
+/** jdoc_text_or() - the same, @other instead of NULL */
+const char *jdoc_text_or(const struct jdoc *d, const char *path,
+    const char *other);
+
 /** jdoc_number() - false when there is no integer at the path */
 bool jdoc_number(const struct jdoc *d, const char *path, int64_t *out);
 

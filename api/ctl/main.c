@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "api/ctl/cmdhelp.h"
+#include "api/ctl/own_check.h"
 #include "api/ctl/own_host.h"
 #include "api/ctl/own_zone.h"
 #include "api/ctl/tell.h"
@@ -83,11 +84,11 @@ run_own(struct errand *e)
 		return own_zone_wait(e);
 	case COMMAND_ZONE_CHECK:
 	case COMMAND_PREFLIGHT:
-		return own_zone_check(e);
+		return own_check_run(e);
 	case COMMAND_ZONE_SETUP:
-		return own_zone_setup(e);
+		return own_check_setup(e);
 	case COMMAND_ZONE_PROOF:
-		return own_zone_proof(e);
+		return own_check_proof(e);
 	case COMMAND_ZONE_EXPORT:
 	case COMMAND_AUDIT_EXPORT:
 		return own_zone_export(e);
@@ -131,7 +132,7 @@ run(const struct cmdline *line)
 		return completion(line);
 	err = settings_load(line, &settings, &fault);
 	if (err != OK) {
-		(void)errand_failed(err, &fault);
+		(void)report_failed(err, &fault);
 		settings_wipe(&settings);
 		return OUTCOME_USAGE;
 	}

@@ -24,7 +24,7 @@ add_primaries(const struct errand *e, struct jdoc *zone, char *words)
 
 	for (word = strtok_r(words, " \t,", &save); good && word != NULL;
 	    word = strtok_r(NULL, " \t,", &save)) {
-		struct jdoc *p = errand_primary(e, word);
+		struct jdoc *p = request_primary(e->line, word);
 
 		good = p != NULL ? jdoc_add(zone, "primaries", p) :
 		    jdoc_add_text(zone, "primaries", word);
@@ -47,7 +47,7 @@ begin(struct batch *b)
 
 		if (line->value[i].option->where != COMMAND_WHERE_PRIMARY)
 			continue;
-		p = errand_primary(b->e, line->value[i].text);
+		p = request_primary(b->e->line, line->value[i].text);
 		good = p != NULL ? jdoc_add(b->body, "primaries", p) :
 		    jdoc_add_text(b->body, "primaries",
 		    line->value[i].text);
@@ -128,7 +128,7 @@ take_line(struct batch *b, char *text)
 	if (*text == '\0' || *text == '#')
 		return OUTCOME_OK;
 	if (b->body == NULL && !begin(b))
-		return errand_out_of_memory();
+		return report_out_of_memory();
 	rest = text + strcspn(text, " \t");
 	if (*rest != '\0')
 		*rest++ = '\0';
@@ -137,10 +137,10 @@ take_line(struct batch *b, char *text)
 	    add_primaries(b->e, zone, rest);
 	if (!good) {
 		jdoc_free(zone);
-		return errand_out_of_memory();
+		return report_out_of_memory();
 	}
 	if (!jdoc_add(b->body, "create", zone))
-		return errand_out_of_memory();
+		return report_out_of_memory();
 	b->n++;
 	return b->n == OWN_BATCH_MAX ? flush(b) : OUTCOME_OK;
 }
@@ -162,7 +162,7 @@ own_batch_run(struct errand *e)
 		err = buf_u8(&text, 0);
 	if (err != OK) {
 		buf_fini(&text);
-		return errand_failed(ERR_INVALID, &fault);
+		return report_failed(ERR_INVALID, &fault);
 	}
 	if (!e->dry_run)
 		view_list_begin(&e->view, "name status problem");

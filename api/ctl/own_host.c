@@ -119,7 +119,7 @@ reopen(struct errand *e)
 	e->conf.url = e->settings->url;
 	e->conf.token = e->settings->token;
 	err = client_open(&e->conf, &e->client, &fault);
-	return err == OK ? OUTCOME_OK : errand_failed(err, &fault);
+	return err == OK ? OUTCOME_OK : report_failed(err, &fault);
 }
 
 static enum outcome
@@ -129,7 +129,7 @@ store(struct errand *e)
 	enum err err = settings_store(e->settings, &fault);
 
 	if (err != OK)
-		return errand_failed(err, &fault);
+		return report_failed(err, &fault);
 	tell_note("stored in %s", e->settings->path);
 	return OUTCOME_OK;
 }
@@ -152,7 +152,7 @@ own_host_login(struct errand *e)
 		secret_wipe(token, sizeof(token));
 	}
 	if (err != OK)
-		return errand_failed(err, &fault);
+		return report_failed(err, &fault);
 	o = reopen(e);
 	if (o == OUTCOME_OK)
 		o = own_host_whoami(e);
@@ -196,7 +196,7 @@ own_host_config(struct errand *e)
 	if (good)
 		view_doc(&e->view, d);
 	jdoc_free(d);
-	return good ? OUTCOME_OK : errand_out_of_memory();
+	return good ? OUTCOME_OK : report_out_of_memory();
 }
 
 /* ---- name servers as lines of a zone ---- */
@@ -229,7 +229,7 @@ from_conf(const char *path, int64_t ttl)
 	enum err err = conf_load(path, NULL, 0, &c, &fault);
 
 	if (err != OK)
-		return errand_failed(ERR_INVALID, &fault);
+		return report_failed(ERR_INVALID, &fault);
 	for (size_t i = 0; i < c->n_nameservers; i++)
 		for (size_t k = 0; k < c->nameserver[i].n_addresses; k++)
 			put_record(c->nameserver[i].host, ttl,
@@ -285,7 +285,7 @@ own_host_nameservers(struct errand *e)
 	    &fault);
 
 	if (err != OK)
-		return errand_failed(err, &fault);
+		return report_failed(err, &fault);
 	return from != NULL ? from_conf(from, ttl) : from_api(e, ttl);
 }
 
@@ -320,7 +320,7 @@ send_raw(struct errand *e, const char *method, const char *path,
 	}
 	err = client_send(e->client, &q, &r, &fault);
 	if (err != OK) {
-		o = errand_failed(err, &fault);
+		o = report_failed(err, &fault);
 	} else {
 		const char *text = (const char *)r.body.data;
 
@@ -366,7 +366,7 @@ own_host_raw(struct errand *e)
 		text = buf_cstr(&body);
 	}
 	o = err == OK ? send_raw(e, line->arg[0], buf_cstr(&path), text) :
-	    errand_failed(ERR_INVALID, &fault);
+	    report_failed(ERR_INVALID, &fault);
 out:
 	buf_fini(&path);
 	buf_fini(&body);

@@ -10,46 +10,13 @@
 
 #include "api/ctl/own_batch.h"
 #include "api/ctl/own_zone.h"
+#include "api/ctl/patience.h"
 #include "api/ctl/tell.h"
 #include "common/base/now.h"
 
-enum {
-	WAIT_DEFAULT_S = 300,
-	WAIT_ROUND_S = 30,		/* one request to /wait */
-	POLL_FIRST_MS = 250,
-	POLL_MAX_MS = 2000,
-};
+enum { WAIT_ROUND_S = 30 };	/* one request to /wait */
 
 /* ---- waiting ---- */
-
-/* --timeout is how long to wait; a request has its own bound. */
-static int64_t
-wait_until_ms(struct errand *e)
-{
-	int64_t s = cmdline_has(e->line, "timeout") ? e->conf.timeout_s :
-	    WAIT_DEFAULT_S;
-
-	e->conf.timeout_s = 60;
-	return now_mono_ms() + s * 1000;
-}
-
-static void
-pause_ms(int64_t *io_ms, int64_t until_ms)
-{
-	int64_t left = until_ms - now_mono_ms();
-
-	if (left > 0)
-		usleep((useconds_t)(MIN(*io_ms, left) * 1000));
-	*io_ms = MIN(2 * *io_ms, (int64_t)POLL_MAX_MS);
-}
-
-static const char *
-text_or(const struct jdoc *d, const char *path, const char *other)
-{
-	const char *t = jdoc_text(d, path);
-
-	return t != NULL ? t : other;
-}
 
 /* "/v1/zones/{zone}" and what is behind it. */
 static void
@@ -57,7 +24,7 @@ zone_path(struct buf *out, const char *zone, const char *rest)
 {
 	buf_reset(out);
 	buf_str(out, "/v1/zones/");
-	errand_escape(out, zone);
+	request_escape(out, zone);
 	buf_str(out, rest);
 }
 
@@ -80,7 +47,7 @@ static enum outcome
 wait_served(struct errand *e, const char *id, const char *zone,
     int64_t until_ms, struct jdoc **out)
 {
-	int64_t began_ms = now_mono_ms(), pause = POLL_FIRST_MS;
+	int64_t began_ms = now_mono_ms(), pause = PATIENCE_FIRST_MS;
 	struct buf path;
 	enum outcome o;
 
@@ -89,19 +56,19 @@ wait_served(struct errand *e, const char *id, const char *zone,
 	for (;;) {
 		o = errand_get(e, buf_cstr(&path), 0, out);
 		if (o != OUTCOME_OK ||
-		    strcmp(text_or(*out, "served", "no"), "no") != 0)
+		    strcmp(jdoc_text_or(*out, "served", "no"), "no") != 0)
 			break;
 		if (now_mono_ms() >= until_ms) {
 			o = timed_out(zone, *out);
 			break;
 		}
 		tell_progress("%s: %s, waiting for %" PRId64 " s  %s", zone,
-		    text_or(*out, "health", "?"),
+		    jdoc_text_or(*out, "health", "?"),
 		    (now_mono_ms() - began_ms) / 1000,
-		    text_or(*out, "last_error.message", ""));
+		    jdoc_text_or(*out, "last_error.message", ""));
 		jdoc_free(*out);
 		*out = NULL;
-		pause_ms(&pause, until_ms);
+		patience_pause(&pause, until_ms);
 	}
 	tell_progress(NULL);
 	buf_fini(&path);
@@ -130,7 +97,7 @@ wait_serial(struct errand *e, const char *zone, int64_t until_ms,
 		buf_init(&path, ERRAND_PATH_MAX);
 		zone_path(&path, zone, "/wait");
 		buf_printf(&path, "?timeout=%" PRId64 "&serial=", round_s);
-		errand_escape(&path, serial);
+		request_escape(&path, serial);
 		if (edges != NULL)
 			buf_printf(&path, "&edges=%s", edges);
 		o = errand_get(e, buf_cstr(&path), round_s, out);
@@ -156,7 +123,7 @@ enum outcome
 own_zone_wait(struct errand *e)
 {
 	const char *zone = e->line->arg[0];
-	int64_t until_ms = wait_until_ms(e), serial;
+	int64_t until_ms = patience_until_ms(e), serial;
 	const char *text = cmdline_get(e->line, "serial");
 	struct jdoc *doc = NULL;
 	enum outcome o;
@@ -187,7 +154,7 @@ own_zone_wait(struct errand *e)
 static enum outcome
 add_one(struct errand *e)
 {
-	int64_t until_ms = wait_until_ms(e);
+	int64_t until_ms = patience_until_ms(e);
 	struct jdoc *body = NULL, *doc = NULL;
 	enum outcome o;
 
@@ -195,7 +162,7 @@ add_one(struct errand *e)
 		tell_error("where does the zone come from? --primary");
 		return OUTCOME_USAGE;
 	}
-	o = errand_body(e, &body);
+	o = request_body(e->line, &body);
 	if (o == OUTCOME_OK)
 		o = errand_send(e, "POST", e->line->command->path, body,
 		    &doc);
@@ -203,7 +170,7 @@ add_one(struct errand *e)
 	if (o == OUTCOME_OK && doc != NULL && cmdline_has(e->line, "wait")) {
 		char id[64];
 
-		snprintf(id, sizeof(id), "%s", text_or(doc, "id", "-"));
+		snprintf(id, sizeof(id), "%s", jdoc_text_or(doc, "id", "-"));
 		jdoc_free(doc);
 		doc = NULL;
 		o = wait_served(e, id, e->line->arg[0], until_ms, &doc);
@@ -242,9 +209,9 @@ read_asked(struct errand *e, const char *path, struct asked *out,
 	if (o != OUTCOME_OK)
 		return o;
 	snprintf(out->checked_at, sizeof(out->checked_at), "%s",
-	    text_or(*out_doc, "checked_at", ""));
+	    jdoc_text_or(*out_doc, "checked_at", ""));
 	snprintf(out->error_at, sizeof(out->error_at), "%s",
-	    text_or(*out_doc, "last_error.at", ""));
+	    jdoc_text_or(*out_doc, "last_error.at", ""));
 	return OUTCOME_OK;
 }
 
@@ -252,7 +219,7 @@ static enum outcome
 wait_asked(struct errand *e, const char *zone, const char *path,
     const struct asked *before, int64_t until_ms)
 {
-	int64_t pause = POLL_FIRST_MS;
+	int64_t pause = PATIENCE_FIRST_MS;
 
 	for (;;) {
 		struct jdoc *doc = NULL;
@@ -264,7 +231,7 @@ wait_asked(struct errand *e, const char *zone, const char *path,
 		    strcmp(now.checked_at, before->checked_at) != 0;
 
 		if (failed) {
-			tell_error("%s: %s", zone, text_or(doc,
+			tell_error("%s: %s", zone, jdoc_text_or(doc,
 			    "last_error.message", "the primary failed"));
 			o = OUTCOME_ERROR;
 		} else if (o == OUTCOME_OK && done) {
@@ -272,7 +239,7 @@ wait_asked(struct errand *e, const char *zone, const char *path,
 
 			if (jdoc_number(doc, "serial", &n))
 				tell_note("%s: serial %" PRId64 ", %s",
-				    zone, n, text_or(doc, "health", "?"));
+				    zone, n, jdoc_text_or(doc, "health", "?"));
 		}
 		jdoc_free(doc);
 		if (!done && now_mono_ms() >= until_ms) {
@@ -283,7 +250,7 @@ wait_asked(struct errand *e, const char *zone, const char *path,
 		if (done)
 			return o;
 		tell_progress("%s: waiting for the primary", zone);
-		pause_ms(&pause, until_ms);
+		patience_pause(&pause, until_ms);
 	}
 }
 
@@ -300,7 +267,7 @@ job_for(struct errand *e, const char *zone, int64_t until_ms)
 	buf_init(&path, ERRAND_PATH_MAX);
 	buf_init(&at, ERRAND_PATH_MAX);
 	zone_path(&at, zone, "");
-	if (errand_path(e, zone, true, &path) != OK) {
+	if (request_path(e->line, e->tenant, zone, true, &path) != OK) {
 		tell_error("an argument is empty or too long");
 		o = OUTCOME_USAGE;
 	}
@@ -310,7 +277,7 @@ job_for(struct errand *e, const char *zone, int64_t until_ms)
 		doc = NULL;
 	}
 	if (o == OUTCOME_OK)
-		o = errand_body(e, &body);
+		o = request_body(e->line, &body);
 	if (o == OUTCOME_OK)
 		o = errand_send(e, "POST", buf_cstr(&path), body, &doc);
 	if (o == OUTCOME_OK && doc != NULL) {
@@ -332,7 +299,7 @@ enum outcome
 own_zone_job(struct errand *e)
 {
 	struct command_arg args[COMMAND_ARGS_MAX];
-	int64_t until_ms = wait_until_ms(e);
+	int64_t until_ms = patience_until_ms(e);
 	size_t n = 1;
 	enum outcome all = OUTCOME_OK;
 
@@ -345,204 +312,6 @@ own_zone_job(struct errand *e)
 	}
 	tell_progress(NULL);
 	return all;
-}
-
-/* ---- checks ---- */
-
-/* The lines for the kind of server that --server names. */
-static void
-show_configuration(const char *server, const struct jdoc *list)
-{
-	for (size_t i = 0; i < jdoc_count(list); i++) {
-		const struct jdoc *c = jdoc_item(list, i);
-		const char *text = jdoc_text(c, "text");
-		struct buf b;
-
-		if (text == NULL || strcmp(text_or(c, "server", ""),
-		    server) != 0)
-			continue;
-		buf_init(&b, 1 << 20);
-		buf_printf(&b, "    # %s, %s%s\n", text_or(c, "title", "?"),
-		    text_or(c, "place", "?"), jdoc_true(c, "tested") ? "" :
-		    " (not tested on one)");
-		for (const char *p = text; *p != '\0';) {
-			size_t len = strcspn(p, "\n");
-
-			buf_printf(&b, "    %.*s\n", (int)len, p);
-			p += len + (p[len] == '\n');
-		}
-		view_put_safe(buf_cstr(&b), b.len);
-		buf_fini(&b);
-	}
-}
-
-static void
-show_advice(const struct errand *e, const struct jdoc *step)
-{
-	const struct jdoc *advice = jdoc_at(step, "advice");
-	const char *server = cmdline_get(e->line, "server");
-
-	for (size_t k = 0; k < jdoc_count(advice); k++) {
-		const struct jdoc *a = jdoc_item(advice, k);
-		const struct jdoc *lines = jdoc_at(a, "configuration");
-		struct buf b;
-
-		buf_init(&b, 1 << 20);
-		buf_printf(&b, "%s%s: %s\n", k == 0 ? "\n" : "",
-		    text_or(step, "id", "?"), text_or(a, "text",
-		    text_or(a, "", "")));
-		if (server == NULL && jdoc_count(lines) > 0)
-			buf_str(&b, "    (--server bind, nsd, knot, powerdns "
-			    "or cpanel shows the lines to write)\n");
-		view_put_safe(buf_cstr(&b), b.len);
-		buf_fini(&b);
-		if (server != NULL)
-			show_configuration(server, lines);
-	}
-}
-
-static void
-show_steps(struct errand *e, const struct jdoc *doc)
-{
-	const struct jdoc *steps = jdoc_at(doc, "steps");
-
-	if (e->view.format != SETTINGS_TABLE) {
-		view_doc(&e->view, doc);
-		return;
-	}
-	view_list_begin(&e->view, "verdict id evidence=evidence.text");
-	for (size_t i = 0; i < jdoc_count(steps); i++)
-		view_list_item(&e->view, jdoc_item(steps, i));
-	view_list_end(&e->view, true);
-	for (size_t i = 0; i < jdoc_count(steps); i++)
-		show_advice(e, jdoc_item(steps, i));
-}
-
-enum outcome
-own_zone_setup(struct errand *e)
-{
-	const char *server = cmdline_get(e->line, "server");
-	struct jdoc *doc = NULL;
-	struct buf path;
-	enum outcome o = OUTCOME_USAGE;
-
-	buf_init(&path, ERRAND_PATH_MAX);
-	if (errand_path(e, NULL, true, &path) != OK)
-		tell_error("an argument is empty or too long");
-	else
-		o = errand_get(e, buf_cstr(&path), 0, &doc);
-	if (o == OUTCOME_OK && server != NULL &&
-	    e->view.format == SETTINGS_TABLE)
-		show_configuration(server, jdoc_at(doc, "configurations"));
-	else if (o == OUTCOME_OK)
-		view_doc(&e->view, doc);
-	jdoc_free(doc);
-	buf_fini(&path);
-	return o;
-}
-
-static bool
-is_over(const char *state)
-{
-	return strcmp(state, "queued") != 0 && strcmp(state, "waiting") != 0 &&
-	    strcmp(state, "running") != 0 && strcmp(state, "leased") != 0 &&
-	    strcmp(state, "pending") != 0;
-}
-
-static enum outcome
-judge(const struct jdoc *doc)
-{
-	const struct jdoc *steps = jdoc_at(doc, "steps");
-
-	for (size_t i = 0; i < jdoc_count(steps); i++)
-		if (strcmp(text_or(jdoc_item(steps, i), "verdict", ""),
-		    "fail") == 0)
-			return OUTCOME_FAILED_CHECK;
-	return OUTCOME_OK;
-}
-
-/* The check that @doc began, to its end; *io_doc is replaced. */
-static enum outcome
-follow_check(struct errand *e, struct jdoc **io_doc, int64_t until_ms)
-{
-	int64_t pause = POLL_FIRST_MS;
-	enum outcome o = OUTCOME_OK;
-	struct buf path;
-
-	buf_init(&path, ERRAND_PATH_MAX);
-	buf_str(&path, "/v1/checks/");
-	errand_escape(&path, text_or(*io_doc, "id", "-"));
-	while (o == OUTCOME_OK &&
-	    !is_over(text_or(*io_doc, "state", "queued"))) {
-		if (now_mono_ms() >= until_ms) {
-			tell_error("the time is over, and the check goes on");
-			o = OUTCOME_TIMED_OUT;
-			break;
-		}
-		tell_progress("%zu steps so far",
-		    jdoc_count(jdoc_at(*io_doc, "steps")));
-		pause_ms(&pause, until_ms);
-		jdoc_free(*io_doc);
-		o = errand_get(e, buf_cstr(&path), 0, io_doc);
-	}
-	tell_progress(NULL);
-	buf_fini(&path);
-	return o;
-}
-
-enum outcome
-own_zone_check(struct errand *e)
-{
-	int64_t until_ms = wait_until_ms(e);
-	struct jdoc *body = NULL, *doc = NULL;
-	struct buf path;
-	enum outcome o;
-
-	buf_init(&path, ERRAND_PATH_MAX);
-	if (errand_path(e, NULL, true, &path) != OK) {
-		tell_error("an argument is empty or too long");
-		o = OUTCOME_USAGE;
-		goto out;
-	}
-	o = errand_body(e, &body);
-	if (o == OUTCOME_OK)
-		o = errand_send(e, "POST", buf_cstr(&path), body, &doc);
-	if (o == OUTCOME_OK && doc != NULL)
-		o = follow_check(e, &doc, until_ms);
-	if (doc != NULL && (o == OUTCOME_OK || o == OUTCOME_TIMED_OUT))
-		show_steps(e, doc);
-	if (o == OUTCOME_OK && doc != NULL)
-		o = judge(doc);
-out:
-	jdoc_free(body);
-	jdoc_free(doc);
-	buf_fini(&path);
-	return o;
-}
-
-enum outcome
-own_zone_proof(struct errand *e)
-{
-	struct jdoc *doc = NULL;
-	struct buf path;
-	enum outcome o = OUTCOME_OK;
-
-	buf_init(&path, ERRAND_PATH_MAX);
-	if (errand_path(e, NULL, false, &path) != OK) {
-		tell_error("an argument is empty or too long");
-		o = OUTCOME_USAGE;
-	} else if (cmdline_has(e->line, "now")) {
-		o = errand_send(e, "POST", buf_cstr(&path), NULL, &doc);
-		jdoc_free(doc);
-		doc = NULL;
-	}
-	if (o == OUTCOME_OK && !(e->dry_run && cmdline_has(e->line, "now")))
-		o = errand_get(e, buf_cstr(&path), 0, &doc);
-	if (o == OUTCOME_OK && doc != NULL)
-		view_doc(&e->view, doc);
-	jdoc_free(doc);
-	buf_fini(&path);
-	return o;
 }
 
 /* ---- export ---- */
@@ -578,7 +347,7 @@ export_to(struct errand *e, struct export *x)
 
 	buf_init(&path, ERRAND_PATH_MAX);
 	buf_init(&whole, ERRAND_PATH_MAX);
-	if (errand_path(e, NULL, true, &path) != OK) {
+	if (request_path(e->line, e->tenant, NULL, true, &path) != OK) {
 		tell_error("an argument is empty or too long");
 		goto out;
 	}
@@ -589,9 +358,9 @@ export_to(struct errand *e, struct export *x)
 		tell_error("writing failed: %s", strerror(errno));
 		o = OUTCOME_ERROR;
 	} else if (err != OK) {
-		o = errand_failed(err, &fault);
+		o = report_failed(err, &fault);
 	} else {
-		o = r.status == 200 ? OUTCOME_OK : errand_refused(&r);
+		o = r.status == 200 ? OUTCOME_OK : report_refused(&r);
 	}
 	client_reply_fini(&r);
 out:

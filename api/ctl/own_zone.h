@@ -1,6 +1,6 @@
 /*
  * own_zone.h - the commands about zones that are more than one request:
- * adding (many), waiting, jobs, checks, proof, export.
+ * adding (many), waiting, jobs, export.
  */
 #ifndef API_CTL_OWN_ZONE_H
 #define API_CTL_OWN_ZONE_H
@@ -12,10 +12,6 @@ MUST_USE enum outcome own_zone_wait(struct errand *e);
 
 /** own_zone_job() - refresh, retransfer, pin, unpin, accept */
 MUST_USE enum outcome own_zone_job(struct errand *e);
-/** own_zone_check() - zone check, preflight */
-MUST_USE enum outcome own_zone_check(struct errand *e);
-MUST_USE enum outcome own_zone_setup(struct errand *e);
-MUST_USE enum outcome own_zone_proof(struct errand *e);
 MUST_USE enum outcome own_zone_export(struct errand *e);
 
 #endif

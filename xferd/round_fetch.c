@@ -210,10 +210,10 @@ stop(struct round *r, enum zone_mode mode, bool tls)
 	logbook_say(r, "the transfers of this account have used up today's "
 	    "bytes: they go on after 00:00 UTC; the operator can raise the "
 	    "limit transfer_bytes");
-	logbook_close(r, ATTEMPT_REFUSED, "limit-transfer");
+	logbook_close(r, ATTEMPT_REFUSED, "account-transfer");
 	if (r->lz->failures == 0)
 		ledger_event(r->keep->ledger, r->lz->zone_id,
-		    r->lz->tenant_id, r->lz->name, "limit-transfer",
+		    r->lz->tenant_id, r->lz->name, "account-transfer",
 		    "transfers wait for 00:00 UTC: the account has used up "
 		    "its bytes of today");
 	round_parts_step(r, ZONE_EV_STOPPED);

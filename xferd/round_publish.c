@@ -33,10 +33,10 @@ say_limit(struct round *r, uint64_t n_records)
 	    "account would have more than its limit of records: the last good "
 	    "version stays; remove records or zones, or ask the operator",
 	    r->received.soa.serial, n_records);
-	logbook_close(r, ATTEMPT_REFUSED, "limit-records");
+	logbook_close(r, ATTEMPT_REFUSED, "account-records");
 	if (r->lz->failures == 0)
 		ledger_event(r->keep->ledger, r->lz->zone_id,
-		    r->lz->tenant_id, r->lz->name, "limit-records",
+		    r->lz->tenant_id, r->lz->name, "account-records",
 		    "serial %u is not published: the account's limit of "
 		    "records is reached", r->received.soa.serial);
 }

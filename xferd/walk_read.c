@@ -9,7 +9,7 @@
 #include "common/dns/rrtype.h"
 
 bool
-walk_add_address(struct walk_host *host, const struct handoff_said *said,
+walk_read_address(struct walk_host *host, const struct handoff_said *said,
     uint16_t port)
 {
 	struct sock_addr at = { .port = port };
@@ -47,7 +47,7 @@ walk_read_addresses(const struct walk_answer *a, const uint8_t *name,
 
 		if (r->section == HANDOFF_SECTION_ANSWER &&
 		    dname_equal(r->owner, name))
-			walk_add_address(host, r, port);
+			walk_read_address(host, r, port);
 	}
 }
 
@@ -64,7 +64,7 @@ add_glue(const struct walk_answer *a, const uint8_t *zone, uint16_t port,
 			continue;
 		for (unsigned h = 0; h < out->n; h++)
 			if (dname_equal(out->hosts[h].name, r->owner))
-				walk_add_address(&out->hosts[h], r, port);
+				walk_read_address(&out->hosts[h], r, port);
 	}
 }
 

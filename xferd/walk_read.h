@@ -78,8 +78,8 @@ enum walk_says walk_read(const struct walk_answer *a, const uint8_t *zone,
 void walk_read_addresses(const struct walk_answer *a, const uint8_t *name,
     uint16_t port, struct walk_host *host);
 
-/** walk_add_address() - once; false when there is no room */
-bool walk_add_address(struct walk_host *host, const struct handoff_said *said,
+/** walk_read_address() - once; false when there is no room */
+bool walk_read_address(struct walk_host *host, const struct handoff_said *said,
     uint16_t port);
 
 #endif

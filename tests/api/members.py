@@ -130,6 +130,11 @@ def invitations(w, a, owner, admin, viewer):
                       ) for i in range(2)]
     check("members: at and above the limit", [x.status for x in got] == [201, 422] and
           problem(got[1], 422, "limit-reached"), got)
+    a.op("PATCH", "", {"limits": {"members": used + 2}})
+    with concurrent.futures.ThreadPoolExecutor(6) as ex:
+        many = list(ex.map(lambda i: admin.call("POST", "/v1/invitations", {
+            "email": "r%d@members.test" % i, "role": "viewer"}), range(6)))
+    check("the last place goes to one", sorted(x.status for x in many) == [201] + [422] * 5, many)
     r = admin.call("POST", "/v1/invitations/%s/resend" % got[0].json["id"])
     check("an admin does not get an owner's link", problem(r, 403, "forbidden"), r)
     r = owner.call("POST", "/v1/invitations/%s/resend" % got[0].json["id"])

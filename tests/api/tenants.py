@@ -268,6 +268,8 @@ def end(w):
     check("a tenant with zones stays", problem(r, 409, "in-use") and "1 zones" in r.json["detail"], r)
     r = a.op("DELETE", "?force=perhaps")
     check("force is true or false", problem(r, 400, "invalid-parameter"), r)
+    r = a.op("DELETE", "?force=true&dry_run=true")
+    check("to see what would be", r.status < 300 and a.call("GET", "/v1/zones").status == 200, r)
     r = a.op("DELETE", "?force=true")
     check("unless forced", r.status == 204, r)
     check("its tokens are void", a.call("GET", "/v1/zones").status == 401)

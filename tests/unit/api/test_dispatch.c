@@ -153,3 +153,99 @@ CASE(a_handler_that_says_nothing_is_our_fault)
 	status = 0;
 	assert_int_equal(run(), 500);
 }
+
+/* ---- people ------------------------------------------------------------ */
+
+/* A session of person 1, a member of tenant 1; its text is in the request. */
+static void
+sign_in(const char *role)
+{
+	struct req *r;
+	uint8_t hash[AUTH_HASH_BYTES];
+	char hex[2 * AUTH_HASH_BYTES + 1];
+
+	apidb_request(1);
+	r = apidb.r;
+	memset(&r->who, 0, sizeof(r->who));
+	r->known = false;
+	auth_text_make(AUTH_TEXT_SESSION, r->session);
+	auth_token_hash(&apidb.app.pepper, r->session, hash);
+	for (size_t i = 0; i < sizeof(hash); i++)
+		snprintf(hex + 2 * i, 3, "%02x", hash[i]);
+	xferdb_do("TRUNCATE user_account CASCADE");
+	xferdb_do("INSERT INTO user_account (id, email, staff) VALUES"
+	    " ($T70, 'ann@example.com', %s)", role == NULL ? "true" : "false");
+	if (role != NULL)
+		xferdb_do("INSERT INTO membership (tenant_id, user_id, role)"
+		    " VALUES ($T1, $T70, '%s')", role);
+	xferdb_do("INSERT INTO session (hash, user_id, expires_at) VALUES"
+	    " (decode('%s', 'hex'), $T70, now() + interval '1 hour')", hex);
+	r->header[REQ_HEADER_FETCH_SITE] = "same-origin";
+	r->json_type = true;
+}
+
+CASE(a_member_may_what_the_role_says)
+{
+	sign_in("editor");
+	assert_int_equal(run(), 204);
+	assert_int_equal(apidb.r->who.via, AUTH_VIA_SESSION);
+	assert_string_equal(apidb.r->who.email, "ann@example.com");
+	assert_int_equal(apidb.r->who.role, ROLE_EDITOR);
+	sign_in("viewer");
+	assert_int_equal(run(), 403);
+	assert_true(apidb_says("zones:write"));
+	assert_int_equal(n_calls, 0);
+}
+
+CASE(changes_by_a_session_come_from_our_own_pages)
+{
+	static const char *const sites[] = { NULL, "none", "same-site",
+		"cross-site", "Same-Origin", "" };
+
+	for (size_t i = 0; i < COUNT_OF(sites); i++) {
+		sign_in("owner");
+		apidb.r->header[REQ_HEADER_FETCH_SITE] = sites[i];
+		assert_int_equal(run(), 403);
+	}
+	sign_in("owner");
+	apidb.r->json_type = false;
+	assert_int_equal(run(), 415);
+	assert_int_equal(n_calls, 0);
+}
+
+CASE(a_person_is_no_operator_and_staff_need_a_second_factor)
+{
+	sign_in("owner");
+	route.who = ROUTE_OPERATOR;
+	assert_int_equal(run(), 403);
+	sign_in(NULL);
+	assert_int_equal(run(), 403);
+	assert_true(apidb_says("second factor"));
+	sign_in(NULL);
+	xferdb_do("UPDATE user_account SET totp_sealed = decode(repeat('00',"
+	    " 60), 'hex'), totp_enabled_at = now()");
+	assert_int_equal(run(), 204);
+	sign_in(NULL);				/* its own affairs, before */
+	route.who = ROUTE_USER;
+	route.scope = "";
+	assert_int_equal(run(), 204);
+}
+
+CASE(routes_of_people_are_not_for_tokens)
+{
+	route.who = ROUTE_USER;
+	assert_int_equal(run(), 403);
+	apidb_request(1);
+	route.who = ROUTE_KNOWN;
+	route.scope = "";
+	assert_int_equal(run(), 204);
+}
+
+CASE(a_handler_may_wait_for_a_password)
+{
+	status = 0;
+	apidb_request(1);
+	password_make(&apidb.r->password, "four words are enough");
+	assert_int_equal(run(), 0);		/* not an error, not an answer */
+	assert_int_equal(apidb.r->password.state, PASSWORD_WANTED);
+}

@@ -118,7 +118,7 @@ class Apid:
         pepper, pub = self.dir + "/pepper", self.dir + "/seal_public"
         totp = self.dir + "/totp_key"
         self.secret_files = [pepper, totp]
-        self.pepper, self.totp_key = "5a" * 32, "6b" * 32
+        self.pepper, self.totp_key = "5ac31f9e" * 8, "6b27d403" * 8
         for path, text, mode in ((pepper, self.pepper + "\n", 0o600),
                                  (totp, self.totp_key + "\n", 0o600),
                                  (pub, "understudy-seal-public 1 " +

@@ -13,6 +13,7 @@
 #include "common/base/offer.h"
 #include "common/dns/digest.h"
 #include "common/dns/dname.h"
+#include "xferd/attempt.h"
 #include "xferd/crew.h"
 #include "xferd/diagnosis_facts.h"
 #include "xferd/fetches.h"
@@ -51,6 +52,7 @@ struct exam_compare {
 	struct fetches_req *fetch;
 	struct spool *spool;
 	struct ingest *ingest;		/* in a crew thread */
+	struct attempt attempt;		/* for the flight recorder */
 };
 
 struct survey;
@@ -72,6 +74,9 @@ struct exam {
 
 	uint8_t apex[DNAME_MAX];
 	uint8_t apex_len;
+	uint64_t stripes;		/* that serve it */
+	int64_t day_bytes;		/* of transfers, without a limit of the
+					   tenant's own */
 	int64_t generation;
 	struct digest root;
 	unsigned n_primaries;

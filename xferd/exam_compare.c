@@ -14,6 +14,7 @@
 #include "common/db/db.h"
 #include "xferd/exam.h"
 #include "xferd/keepsql.h"
+#include "xferd/ledger.h"
 
 enum { GIVE_UP_MS = 60000 };
 
@@ -71,6 +72,38 @@ take_note(struct exam *x, bool same)
 	crew_submit(x->keep->crew, CREW_QUICK, &n->job);
 }
 
+/* ---- the flight recorder: the bytes count as those of any transfer ------ */
+
+static void
+record(struct exam *x, enum attempt_outcome outcome, const char *reason,
+    const char *text)
+{
+	struct attempt *a = &x->compare.attempt;
+
+	a->outcome = outcome;
+	a->reason = reason;
+	snprintf(a->message, sizeof(a->message), "for a check, %s was "
+	    "fetched whole: %s", SOCK_TEXT(&a->primary), text);
+	a->total_ms = now_mono_ms() - a->started_ms;
+	ledger_attempt(x->keep->ledger, a);
+}
+
+static void
+begin_record(struct exam *x)
+{
+	struct attempt *a = &x->compare.attempt;
+	const struct lease_primary *p = &x->primaries[x->compare.primary];
+
+	attempt_init(a);
+	memcpy(a->zone_id, x->zone_id, 16);
+	memcpy(a->tenant_id, x->tenant_id, 16);
+	a->started_ms = now_mono_ms();
+	a->kind = ATTEMPT_AXFR;
+	a->primary = p->addr;
+	a->transport = p->tls ? "tls" : "tcp";
+	a->serial_before = x->f.serial;
+}
+
 /* ---- comparing --------------------------------------------------------- */
 
 static void
@@ -102,11 +135,18 @@ on_ingest(struct crew_job *job)
 		x->f.content_primary = exam_string(x,
 		    SOCK_TEXT(&x->primaries[x->compare.primary].addr));
 		take_note(x, verdict == INGEST_SAME);
+		record(x, verdict == INGEST_SAME ? ATTEMPT_UPTODATE :
+		    ATTEMPT_REFUSED, verdict == INGEST_SAME ? "same" :
+		    "content-differs", verdict == INGEST_SAME ?
+		    "it is what we have" : "it has another content than we "
+		    "have, under the same serial: raise the serial there");
 		end(x, verdict == INGEST_SAME ? DIAGNOSIS_CONTENT_SAME :
 		    DIAGNOSIS_CONTENT_DIFFERS, NULL);
 		break;
 	case INGEST_REJECTED:
 		/* Another content, and one that is not taken. */
+		record(x, ATTEMPT_REFUSED, "content", "its content would be "
+		    "refused");
 		unknown(x, "what the primary sends now would be refused");
 		break;
 	case INGEST_CONFLICT:
@@ -156,6 +196,11 @@ on_fetch(void *arg, const struct fetches_answer *answer)
 
 	c->fetch = NULL;
 	c->spool = answer->spool;
+	c->attempt.bytes = (int64_t)res->bytes;
+	c->attempt.records = (int64_t)res->records;
+	c->attempt.messages = res->messages;
+	if (res->has_soa)
+		c->attempt.primary_serial = res->serial;
 	if (res->reason == HANDOFF_OK && res->has_soa &&
 	    res->style == HANDOFF_STYLE_AXFR && c->spool != NULL) {
 		p->whole = true;
@@ -167,12 +212,16 @@ on_fetch(void *arg, const struct fetches_answer *answer)
 		}
 		spool_free(c->spool);
 		c->spool = NULL;
+		record(x, ATTEMPT_OK, "newer", "its serial changed meanwhile");
 		end(x, DIAGNOSIS_CONTENT_SKIPPED, "the primary's serial "
 		    "changed meanwhile");
 		return;
 	}
 	spool_free(c->spool);
 	c->spool = NULL;
+	if (answer->egress == EGRESS_ALLOWED)
+		record(x, ATTEMPT_FAILED, handoff_reason_text(res->reason),
+		    "it did not come to its end");
 	if (answer->egress == EGRESS_ALLOWED && res->reason != HANDOFF_OK &&
 	    res->reason != HANDOFF_INTERNAL) {
 		char text[HANDOFF_TEXT_MAX + 1] = "";
@@ -203,6 +252,7 @@ fetch(struct exam *x)
 		.key = x->key[c->primary], .apex_len = x->apex_len,
 		.mode = ZONE_MODE_AXFR, .urgency = ZONE_REASON_DUE };
 
+	begin_record(x);
 	memcpy(q.tenant_id, x->tenant_id, 16);
 	memcpy(q.apex, x->apex, x->apex_len);
 	if (x->tenant != NULL && q.at != NULL)

@@ -263,10 +263,7 @@ static enum err
 read_facts(struct exam *x, struct db_rows *rows)
 {
 	struct diagnosis_facts *f = &x->f;
-	const struct conf *conf = x->keep->conf;
-	const char **ours;
 	const uint8_t *apex;
-	uint64_t stripes;
 	size_t len;
 
 	if (db_rows_n(rows) == 0)
@@ -283,22 +280,18 @@ read_facts(struct exam *x, struct db_rows *rows)
 	memcpy(x->apex, apex, len);
 	x->apex_len = (uint8_t)len;
 	f->proven = db_get_bool(rows, 0, 5);
-	stripes = (uint64_t)db_get_i64(rows, 0, 6);
+	x->stripes = (uint64_t)db_get_i64(rows, 0, 6);
 	read_version(x, rows);
 	if (!db_is_null(rows, 0, 12))
 		f->last_error = exam_string(x, db_get_text(rows, 0, 12));
 	read_notify(x, rows);
 	read_compared(x, rows);
-	ours = calloc(conf->n_nameservers + 1, sizeof(*ours));
-	if (ours == NULL || x->n_strings == EXAM_STRINGS_MAX) {
-		free(ours);
-		return ERR_NO_MEMORY;
+	if (f->content == DIAGNOSIS_CONTENT_UNKNOWN &&
+	    db_get_bool(rows, 0, 25)) {
+		f->content = DIAGNOSIS_CONTENT_SKIPPED;
+		f->content_why = "the transfers of this account have used up "
+		    "today's bytes";
 	}
-	x->string[x->n_strings++] = (char *)ours;	/* freed with them */
-	f->ours = ours;
-	for (size_t i = 0; i < conf->n_nameservers; i++)
-		if ((stripes >> conf->nameserver[i].stripe & 1) != 0)
-			ours[f->n_ours++] = conf->nameserver[i].host;
 	return db_rows_failed(rows) ? ERR_DB : OK;
 }
 
@@ -330,7 +323,7 @@ load_run(struct crew_job *job, struct db *db)
 	db_pipe_begin(&pipe, db);
 	db_pipe_do(&pipe, KEEPSQL(exam_begin), DB_PARAMS(db_uuid(x->id)));
 	facts = db_pipe_add(&pipe, KEEPSQL(exam_facts), DB_PARAMS(
-	    db_uuid(x->id)));
+	    db_uuid(x->id), db_i64(x->day_bytes)));
 	primaries = db_pipe_add(&pipe, KEEPSQL(exam_primaries), DB_PARAMS(
 	    db_uuid(x->id)));
 	e = db_pipe_run(&pipe);
@@ -342,6 +335,32 @@ load_run(struct crew_job *job, struct db *db)
 	if (e == ERR_DB)
 		snprintf(x->why, sizeof(x->why), "%s", db_error(db));
 	return e;
+}
+
+/* A reload may free the configuration: its strings are copied. */
+static enum err
+take_conf(struct exam *x)
+{
+	const struct conf *conf = x->keep->conf;
+	struct diagnosis_facts *f = &x->f;
+	const char **ours = calloc(conf->n_nameservers + 1, sizeof(*ours));
+
+	if (ours == NULL || x->n_strings == EXAM_STRINGS_MAX) {
+		free(ours);
+		return ERR_NO_MEMORY;
+	}
+	x->string[x->n_strings++] = (char *)ours;	/* freed with them */
+	f->ours = ours;
+	for (size_t i = 0; i < conf->n_nameservers; i++)
+		if ((x->stripes >> conf->nameserver[i].stripe & 1) != 0)
+			ours[f->n_ours++] = exam_string(x,
+			    conf->nameserver[i].host);
+	offer_init(&x->offer, conf);
+	for (size_t i = 0; i < x->offer.n_sources; i++)
+		x->offer.source[i] = exam_string(x, x->offer.source[i]);
+	for (size_t i = 0; i < x->offer.n_targets; i++)
+		x->offer.target[i] = exam_string(x, x->offer.target[i]);
+	return OK;
 }
 
 /* The source that packets to it would have, where none is configured. */
@@ -420,14 +439,16 @@ load_done(struct crew_job *job)
 {
 	struct exam *x = CONTAINER_OF(job, struct exam, load);
 	struct diagnosis_facts *f = &x->f;
+	enum err e = job->err;
 
 	x->loaded = true;
-	if (job->err != OK || x->aborted) {
-		fail(x, job->err);
+	if (e == OK)
+		e = take_conf(x);
+	if (e != OK || x->aborted) {
+		fail(x, e);
 		return;
 	}
 	x->tenant = tally_tenant(x->keep->tally, x->tenant_id);
-	offer_init(&x->offer, x->keep->conf);
 	f->n_primaries = x->n_primaries;
 	for (unsigned i = 0; i < x->n_primaries; i++)
 		take_primary(x, i);
@@ -531,6 +552,8 @@ exams_add(struct exams *all, int64_t job_id, const uint8_t *diagnosis)
 	x->all = all;
 	x->keep = all->keep;
 	x->job_id = job_id;
+	x->day_bytes = (int64_t)all->keep->conf->limits.transfer_mib_per_day
+	    << 20;
 	memcpy(x->id, diagnosis, 16);
 	x->next = all->list;
 	all->list = x;

@@ -76,6 +76,8 @@ struct feeder {
 	/* the history that the horizon is of */
 	uint64_t system_id, timeline;
 	uint64_t epoch;
+	bool history_new;		/* and nothing of it applied yet */
+	bool empty_said;
 	uint64_t horizon;		/* 0: everything */
 	uint64_t core_xmin;
 	uint32_t turn;
@@ -363,6 +365,27 @@ history_changed(struct feeder *f, const struct poll *p)
 	f->horizon = 0;
 	f->report_at = 0;
 	f->reported_at = 0;
+	f->history_new = true;
+	return true;
+}
+
+/*
+ * Another database, and not one zone in it: somebody is about to restore one,
+ * or it is the wrong one.  Whoever means it restarts dnsd without its snapshot.
+ */
+static bool
+is_empty_history(struct feeder *f, const struct poll *p)
+{
+	if (!f->history_new || p->n > 0 || cache_write_n_zones(f->w) == 0) {
+		f->history_new = false;
+		f->empty_said = false;
+		return false;
+	}
+	if (!f->empty_said)
+		log_err("feed.empty", "zones=%" PRIu64 " reason=\"another "
+		    "database, without any zone: nothing is removed\"",
+		    cache_write_n_zones(f->w));
+	f->empty_said = true;
 	return true;
 }
 
@@ -384,6 +407,11 @@ feed_poll(struct feeder *f, bool full)
 		free(p.change);
 		db_rows_free(rows);
 		return feed_poll(f, true);
+	}
+	if (full && is_empty_history(f, &p)) {
+		free(p.change);
+		db_rows_free(rows);
+		return OK;		/* the horizon stays 0: all of it again */
 	}
 	if (full)
 		f->turn++;

@@ -342,6 +342,10 @@ def backup_and_restore(token, zone, primary):
     must("systemctl stop postgresql; rm -rf /etc/understudy; pg_dropcluster 15 main; "
          "pg_createcluster 15 main -- --no-sync >/dev/null; systemctl start postgresql")
     check("answers go on without any database", ask() == "203.0.113.3")
+    # Not as the document says, and yet no outage.
+    must("/usr/share/understudy/create-database")
+    wait_for("an edge sees that this database is empty", lambda: "feed.empty" in logs(200000))
+    check("and removes nothing", ask() == "203.0.113.3")
     r = sh("/usr/share/understudy/restore " + out)
     check("a backup comes back", r.returncode == 0, r.stdout + r.stderr)
     check("with the seal key", open("/etc/understudy/credentials/seal_secret").read() == secret)

@@ -96,6 +96,8 @@ def narrow(doc, ids, security):
             for code in ("304", "412", "429", "500", "503", "409", "411", "413", "415", "403", "401"):
                 op["responses"].pop(code, None)
             drop_parameters(op, {"dry_run"})
+            if "/audit" in path:        # all mixtures of seven filters are too many
+                drop_parameters(op, {"since", "until", "object"})
             if "201" in op["responses"] or "202" in op["responses"]:
                 op["responses"].pop("200", None)
             only(op["responses"])
@@ -128,7 +130,9 @@ def narrow(doc, ids, security):
 # What is needed later must stay, so nothing is deleted; checks are one per ten
 # seconds for a destination, and take their time; the others are good once.
 SKIP = {("/v1/preflight", "post"), ("/v1/zones/{zone}/check", "post"), ("/v1/checks/{check}", "get"),
-        ("/v1/zones/{zone}/accept", "post"), ("/v1/zones/{zone}/unpin", "post"), ("/v1/tokens/{token}/rotate", "post")}
+        ("/v1/zones/{zone}/accept", "post"), ("/v1/zones/{zone}/unpin", "post"), ("/v1/tokens/{token}/rotate", "post"),
+        # A person leaves, not a token; staff or in a tenant that exists, not any mixture.
+        ("/v1/members/leave", "post"), ("/v1/operator/users", "post")}
 # Each zone of a batch has an answer of its own, so the whole is 200.
 # Two seconds are as good a time to wait as one.
 EXPECTED = {"-ve POST /v1/zones:batch -> 4xx", "-ve GET /v1/zones/(zone:string)/wait -> 4xx"}
@@ -154,7 +158,7 @@ SCHEMAS = {
 
 # Well asked, and answered with a documented problem: a name that is taken, a
 # zone that is not in the state for it.  Types cannot know.
-WORLD = re.compile(r"problem:(already-exists|conflict|not-found|in-use|limit-reached)\"")
+WORLD = re.compile(r"problem:(already-exists|conflict|not-found|in-use|limit-reached)\"|\"code\": \"not-found\"")
 CONFIG = """version: 2
 test:
   maxTestRequestCombinations: 4

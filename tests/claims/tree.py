@@ -71,7 +71,7 @@ class At:
     def pids(self):
         """The process and its children: NSD answers in those."""
         todo, out = [self.proc.pid], []
-        while todo:
+        while todo and self.proc.alive():
             pid = todo.pop()
             out.append(pid)
             for task in os.listdir(f"/proc/{pid}/task"):
@@ -136,8 +136,8 @@ class Tree:
         server.address = address
         server.serial = {}
         server.__init__(self.dir, zones, port=self.port)
+        self.servers.append(server)     # stopped even if it does not start
         server.start()
-        self.servers.append(server)
         for n in names:
             self.zones[n].on.append(server)
         return server
@@ -157,5 +157,6 @@ class Tree:
 
     def stop(self):
         for server in self.servers:
-            server.thaw()
+            if server.proc:
+                server.thaw()
             server.stop()

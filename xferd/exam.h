@@ -75,6 +75,7 @@ struct exam {
 	uint8_t apex[DNAME_MAX];
 	uint8_t apex_len;
 	uint64_t stripes;		/* that serve it */
+	const char *hosts;		/* of the claim; NULL: by stripes */
 	int64_t day_bytes;		/* of transfers, without a limit of the
 					   tenant's own */
 	int64_t generation;

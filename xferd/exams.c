@@ -281,6 +281,8 @@ read_facts(struct exam *x, struct db_rows *rows)
 	x->apex_len = (uint8_t)len;
 	f->proven = db_get_bool(rows, 0, 5);
 	x->stripes = (uint64_t)db_get_i64(rows, 0, 6);
+	if (!db_is_null(rows, 0, 26))
+		x->hosts = exam_string(x, db_get_text(rows, 0, 26));
 	read_version(x, rows);
 	if (!db_is_null(rows, 0, 12))
 		f->last_error = exam_string(x, db_get_text(rows, 0, 12));
@@ -337,6 +339,18 @@ load_run(struct crew_job *job, struct db *db)
 	return e;
 }
 
+/* A claim has its own names; without claims those of the stripes. */
+static bool
+is_ours(const struct conf_nameserver *ns, uint64_t stripes, const char *hosts)
+{
+	char word[300];
+
+	if (hosts == NULL)
+		return (stripes >> ns->stripe & 1) != 0;
+	snprintf(word, sizeof(word), " %s ", ns->host);
+	return strcasestr(hosts, word) != NULL;
+}
+
 /* A reload may free the configuration: its strings are copied. */
 static enum err
 take_conf(struct exam *x)
@@ -352,7 +366,7 @@ take_conf(struct exam *x)
 	x->string[x->n_strings++] = (char *)ours;	/* freed with them */
 	f->ours = ours;
 	for (size_t i = 0; i < conf->n_nameservers; i++)
-		if ((x->stripes >> conf->nameserver[i].stripe & 1) != 0)
+		if (is_ours(&conf->nameserver[i], x->stripes, x->hosts))
 			ours[f->n_ours++] = exam_string(x,
 			    conf->nameserver[i].host);
 	offer_init(&x->offer, conf);

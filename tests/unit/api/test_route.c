@@ -115,6 +115,21 @@ TEST(route_unescape_of_a_query)
 	    ERR_MALFORMED);
 }
 
+/* What opens without knowing who asks: the ways in, and nothing else. */
+static bool
+is_way_in(const char *path)
+{
+	static const char *const ways[] = { "/v1/users", "/v1/sessions",
+		"/v1/sessions/link", "/v1/verifications",
+		"/v1/password-resets", "/v1/password-resets/confirm",
+		"/v1/invitations/look", "/v1/invitations/join" };
+
+	for (size_t i = 0; i < COUNT_OF(ways); i++)
+		if (strcmp(path, ways[i]) == 0)
+			return true;
+	return false;
+}
+
 TEST(route_table_is_well_formed)
 {
 	size_t n;
@@ -129,8 +144,12 @@ TEST(route_table_is_well_formed)
 			    t[i].method == ROUTE_PATCH);
 		if (strncmp(t[i].path, "/v1/operator/", 13) == 0)
 			assert_true(t[i].who == ROUTE_OPERATOR);
-		else if (strncmp(t[i].path, "/v1/", 4) == 0)
-			assert_true(t[i].who == ROUTE_TENANT);
+		else if (strncmp(t[i].path, "/v1/", 4) == 0 &&
+		    t[i].who == ROUTE_ANYBODY)
+			assert_true(t[i].method == ROUTE_POST &&
+			    is_way_in(t[i].path));
+		if (t[i].who != ROUTE_TENANT)
+			assert_string_equal(t[i].scope, "");
 		for (size_t k = 0; k < i; k++)
 			assert_false(t[i].method == t[k].method &&
 			    strcmp(t[i].path, t[k].path) == 0);

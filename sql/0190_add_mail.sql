@@ -27,7 +27,7 @@ CREATE TABLE mail (
 	CONSTRAINT mail_recipient_ck CHECK (length(recipient) BETWEEN 3 AND 254
 	    AND recipient !~ '[[:cntrl:][:space:]<>,;]'),
 	CONSTRAINT mail_template_ck CHECK (template IN ('verify', 'reset',
-	    'invite', 'claim_warning', 'claim_suspended', 'zone_failing')),
+	    'invite', 'claim_warning', 'claim_suspended')),
 	CONSTRAINT mail_params_ck CHECK (jsonb_typeof(params) = 'object'
 	    AND length(params::text) <= 4000),
 	CONSTRAINT mail_sealed_ck

@@ -3107,7 +3107,7 @@ CREATE TABLE public.mail (
     CONSTRAINT mail_recipient_ck CHECK ((((length(recipient) >= 3) AND (length(recipient) <= 254)) AND (recipient !~ '[[:cntrl:][:space:]<>,;]'::text))),
     CONSTRAINT mail_sealed_ck CHECK (((octet_length(sealed) >= 49) AND (octet_length(sealed) <= 1024))),
     CONSTRAINT mail_state_ck CHECK ((state = ANY (ARRAY['queued'::text, 'sent'::text, 'failed'::text]))),
-    CONSTRAINT mail_template_ck CHECK ((template = ANY (ARRAY['verify'::text, 'reset'::text, 'invite'::text, 'claim_warning'::text, 'claim_suspended'::text, 'zone_failing'::text])))
+    CONSTRAINT mail_template_ck CHECK ((template = ANY (ARRAY['verify'::text, 'reset'::text, 'invite'::text, 'claim_warning'::text, 'claim_suspended'::text])))
 );
 
 ALTER TABLE ONLY public.mail FORCE ROW LEVEL SECURITY;

@@ -49,11 +49,6 @@ static const struct template {
 	  "\n    %x\n\n"
 	  "Its data is kept. As soon as the parent zone lists our name\n"
 	  "servers again it is served again, usually within minutes.\n" },
-	{ "zone_failing", "%z cannot be refreshed",
-	  "We have not been able to fetch the zone %z of \"%t\" for some\n"
-	  "time:\n"
-	  "\n    %x\n\n"
-	  "The last good version is served until it expires.\n" },
 };
 
 bool

@@ -65,6 +65,12 @@ TEST(the_longest_sighting_fits)
 			s.name[i].wire[k * 64] = k < 3 ? 63 : 61;
 		s.name[i].wire[254] = 0;
 	}
+	/* Anything but their bits is no value for a bool. */
+	s.parents_known = s.cut = true;
+	for (int i = 0; i < SIGHTING_PARENTS_MAX; i++)
+		s.parent[i].child_side = false;
+	for (int i = 0; i < SIGHTING_TXT_MAX; i++)
+		s.txt[i].seen = false;
 	s.n_parents = SIGHTING_PARENTS_MAX;
 	s.n_names = SIGHTING_NAMES_MAX;
 	s.n_txt = SIGHTING_TXT_MAX;

@@ -1,10 +1,10 @@
 /*
  * walk.c - see walk.h.
  *
- * The stack holds what is being found: at its bottom the way to the name's
- * parent, above it hosts of servers without glue.  While it is not empty, one
- * question is under way (SLOT_STACK); when it is empty, the phases PARENTS and
- * SERVERS ask many at a time, each server one address after the other.
+ * The way down to the name's parent, and to hosts of servers without glue, is
+ * walk_down's; it has one question under way (SLOT_DOWN).  When it looks for
+ * nothing, the phases PARENTS and SERVERS ask many at a time, each server one
+ * address after the other.
  */
 #include "xferd/walk.h"
 
@@ -17,10 +17,7 @@
 #include "common/dns/rrtype.h"
 
 enum {
-	TRIES_MAX = 8,			/* servers asked one thing on the way */
-	TRIES_HOST = 2,			/* addresses of one server */
-	HOST_TTL_S = 900,
-	SLOT_STACK = 0,
+	SLOT_DOWN = 0,
 	SLOT_PARENT = 1,		/* + index */
 	SLOT_LISTED = SLOT_PARENT + WALK_PARENTS_MAX,	/* + 3 * index + what */
 	SLOT_DS = SLOT_LISTED + 3 * WALK_LISTED_MAX,
@@ -35,35 +32,15 @@ enum { CHALLENGE_LEN = sizeof(CHALLENGE) - 1 };
 
 enum phase { FIND, PARENTS, LISTED, SERVERS, DONE };
 
-/* One thing to be found. */
-struct task {
-	bool host;			/* addresses of a host, not a parent */
-	bool waiting;
-	uint8_t target[DNAME_MAX];
-	struct walk_cut cut;		/* whose servers are asked */
-	uint8_t probe;			/* offset in target of the name asked for */
-	unsigned tries;
-	unsigned start;
-	uint8_t asked[WALK_NS_MAX];	/* addresses of each server, so far */
-	bool dead[WALK_NS_MAX];		/* no address of it can be found */
-	struct walk_host *asking;
-	uint16_t type;			/* of a host: A, then AAAA */
-	struct walk_host *into;		/* of a host: where its addresses go */
-	bool *into_dead;
-};
-
 struct walk {
 	const struct walk_conf *conf;
 	struct walk_cache *cache;
 	uint8_t name[DNAME_MAX];
 	uint8_t name_len;
 	unsigned want;
-	uint32_t seed;
 	enum phase phase;
-	bool restarted;
-	struct task stack[WALK_DEPTH_MAX];
-	unsigned depth;
-	unsigned n_hosts, n_cuts, n_waiting;
+	struct walk_down *down;
+	unsigned n_waiting;
 	struct walk_cut cut;		/* the parent and its servers */
 	bool dead[WALK_NS_MAX];
 	uint8_t tried[SLOTS];		/* addresses asked */
@@ -75,156 +52,45 @@ struct walk {
 	struct walk_result r;
 };
 
-/* ---- the stack --------------------------------------------------------- */
-
-static struct task *
-top(struct walk *w)
-{
-	CHECK(w->depth > 0);
-	return &w->stack[w->depth - 1];
-}
-
-static void
-root_cut(const struct walk *w, struct walk_cut *cut)
-{
-	memset(cut, 0, sizeof(*cut));
-	cut->zone_len = 1;
-	cut->n = (uint8_t)MIN(w->conf->n_roots, (unsigned)WALK_ROOTS_MAX);
-	for (unsigned i = 0; i < cut->n; i++) {
-		cut->hosts[i].name_len = 1;
-		cut->hosts[i].n_addrs = 1;
-		cut->hosts[i].addrs[0] = w->conf->roots[i];
-	}
-}
-
-/* Ask about another name, or other servers. */
-static void
-new_probe(struct task *t)
-{
-	t->tries = 0;
-	memset(t->asked, 0, sizeof(t->asked));
-}
-
-static void
-set_cut(struct task *t, const struct walk_cut *cut)
-{
-	t->cut = *cut;
-	t->start = 0;
-	memset(t->dead, 0, sizeof(t->dead));
-	new_probe(t);
-}
-
-/* Offset in @name of its suffix @zone. */
-static size_t
-suffix_at(const uint8_t *name, const uint8_t *zone)
-{
-	size_t at = 0;
-
-	while (dname_labels(name + at) > dname_labels(zone))
-		at += 1u + name[at];
-	return at;
-}
-
-/* Offset of the label above @at: the name that is one label longer. */
-static size_t
-one_longer(const uint8_t *name, size_t at)
-{
-	size_t p = 0;
-
-	CHECK(at > 0);
-	while (p + 1 + name[p] < at)
-		p += 1u + name[p];
-	return p;
-}
-
-static bool
-recursive(const struct walk *w)
-{
-	return w->conf->resolver.family != 0;
-}
-
-static void
-begin_from(struct walk *w, struct task *t, int64_t now_ms)
-{
-	const struct walk_cut *known = recursive(w) && t->host ? NULL :
-	    walk_cache_find(w->cache, t->target, now_ms);
-
-	if (known != NULL) {
-		set_cut(t, known);
-	} else {
-		root_cut(w, &w->scratch);
-		set_cut(t, &w->scratch);
-	}
-	t->start = t->cut.n == 0 ? 0 : w->seed % t->cut.n;
-	if (t->host)
-		return;
-	if (recursive(w) && known == NULL)
-		t->probe = (uint8_t)(1 + t->target[0]);
-	else
-		t->probe = (uint8_t)one_longer(t->target,
-		    suffix_at(t->target, t->cut.zone));
-}
-
-static bool
-in_stack(const struct walk *w, const uint8_t *name)
-{
-	for (unsigned i = 0; i < w->depth; i++)
-		if (w->stack[i].host && dname_equal(w->stack[i].target, name))
-			return true;
-	return false;
-}
-
-/* Find the addresses of @into->name; when that is not possible, it is dead. */
-static void
-push_host(struct walk *w, struct walk_host *into, bool *dead, int64_t now_ms)
-{
-	struct walk_host known;
-	struct task *t;
-
-	if (walk_cache_find_host(w->cache, into->name, now_ms, &known)) {
-		into->n_addrs = known.n_addrs;
-		memcpy(into->addrs, known.addrs, sizeof(known.addrs));
-		*dead = known.n_addrs == 0;
-		return;
-	}
-	if (w->depth == WALK_DEPTH_MAX || w->n_hosts == WALK_HOSTS_MAX ||
-	    in_stack(w, into->name)) {
-		*dead = true;
-		return;
-	}
-	w->n_hosts++;
-	t = &w->stack[w->depth++];
-	memset(t, 0, sizeof(*t));
-	t->host = true;
-	t->type = RRTYPE_A;
-	t->into = into;
-	t->into_dead = dead;
-	dname_lower(into->name, t->target);
-	begin_from(w, t, now_ms);
-}
-
-static void
-end_host(struct walk *w, struct task *t, bool remember, int64_t now_ms)
-{
-	*t->into_dead = t->into->n_addrs == 0;
-	if (remember)
-		walk_cache_put_host(w->cache, t->into, HOST_TTL_S, now_ms);
-	w->depth--;
-}
+/* ---- the way to the parent --------------------------------------------- */
 
 static void
 finish(struct walk *w)
 {
 	w->phase = DONE;
-	w->depth = 0;
 }
 
-/* The parent is found: the cut of the task at the bottom. */
+/* The budget of questions; false: it is spent. */
+static bool
+spend(struct walk *w, unsigned slot, struct walk_question *out)
+{
+	if (w->r.n_questions == WALK_QUESTIONS_MAX) {
+		finish(w);
+		return false;
+	}
+	w->r.n_questions++;
+	out->slot = slot;
+	return true;
+}
+
+static bool
+issue(struct walk *w, unsigned slot, const struct sock_addr *to,
+    const uint8_t *name, uint16_t type, struct walk_question *out)
+{
+	if (!spend(w, slot, out))
+		return false;
+	out->to = *to;
+	out->name_len = (uint8_t)dname_lower(name, out->name);
+	out->type = type;
+	out->recurse = false;
+	return true;
+}
+
+/* The parent is found. */
 static void
 end_find(struct walk *w, const struct walk_cut *cut, int64_t now_ms)
 {
 	w->cut = *cut;
-	w->depth = 0;
 	w->phase = PARENTS;
 	w->has_deeper = false;
 	memset(w->dead, 0, sizeof(w->dead));
@@ -243,231 +109,14 @@ end_find(struct walk *w, const struct walk_cut *cut, int64_t now_ms)
 		walk_cache_put(w->cache, cut, now_ms);
 }
 
-/* Nobody can be asked any more. */
+/* A step of the way down that asks nothing. */
 static void
-task_failed(struct walk *w, struct task *t, int64_t now_ms)
+go_on(struct walk *w, enum walk_down_step step, int64_t now_ms)
 {
-	if (t->host) {
-		/* A parent's server that is not found is looked for again
-		 * soon; nothing is remembered of it. */
-		end_host(w, t, false, now_ms);
-		return;
-	}
-	walk_cache_drop(w->cache, t->cut.zone);
-	if (!w->restarted && t->cut.zone[0] != 0) {
-		w->restarted = true;
-		begin_from(w, t, now_ms);
-		return;
-	}
-	finish(w);
-}
-
-/* ---- down from the root ------------------------------------------------ */
-
-static bool
-issue(struct walk *w, unsigned slot, const struct sock_addr *to,
-    const uint8_t *name, uint16_t type, bool recurse,
-    struct walk_question *out)
-{
-	if (w->r.n_questions == WALK_QUESTIONS_MAX) {
+	if (step == WALK_DOWN_FOUND)
+		end_find(w, walk_down_found(w->down), now_ms);
+	else if (step == WALK_DOWN_FAILED)
 		finish(w);
-		return false;
-	}
-	w->r.n_questions++;
-	out->slot = slot;
-	out->to = *to;
-	out->name_len = (uint8_t)dname_lower(name, out->name);
-	out->type = type;
-	out->recurse = recurse;
-	return true;
-}
-
-/* Which server of the cut comes next; NULL: none, or one is looked up. */
-static const struct sock_addr *
-next_address(struct walk *w, struct task *t, bool *out_pushed, int64_t now_ms)
-{
-	*out_pushed = false;
-	if (recursive(w) && (t->host || t->cut.zone[0] == 0))
-		return t->tries < 2 ? &w->conf->resolver : NULL;
-	if (t->tries >= TRIES_MAX)
-		return NULL;
-	for (unsigned i = 0; i < t->cut.n; i++) {
-		unsigned h = (t->start + i) % t->cut.n;
-
-		if (t->asked[h] < MIN(t->cut.hosts[h].n_addrs, TRIES_HOST)) {
-			t->asking = &t->cut.hosts[h];
-			t->start = h;
-			return &t->cut.hosts[h].addrs[t->asked[h]++];
-		}
-	}
-	for (unsigned i = 0; i < t->cut.n; i++) {
-		unsigned h = (t->start + i) % t->cut.n;
-
-		if (t->cut.hosts[h].n_addrs == 0 && !t->dead[h]) {
-			*out_pushed = true;
-			push_host(w, &t->cut.hosts[h], &t->dead[h], now_ms);
-			return NULL;
-		}
-	}
-	return NULL;
-}
-
-/* Is everything known of the parent? */
-static bool
-parent_known(const struct walk *w, const struct task *t)
-{
-	return !t->host && t->probe == 0 &&
-	    !(recursive(w) && t->cut.zone[0] == 0);
-}
-
-static bool
-step_task(struct walk *w, int64_t now_ms, struct walk_question *out)
-{
-	struct task *t = top(w);
-	const struct sock_addr *to;
-	bool pushed, by_resolver;
-
-	if (parent_known(w, t)) {
-		end_find(w, &t->cut, now_ms);
-		return false;
-	}
-	to = next_address(w, t, &pushed, now_ms);
-	if (to == NULL) {
-		if (!pushed)
-			task_failed(w, t, now_ms);
-		return false;
-	}
-	t->tries++;
-	t->waiting = true;
-	by_resolver = to == &w->conf->resolver;
-	if (!issue(w, SLOT_STACK, to, t->host ? t->target :
-	    t->target + t->probe, t->host ? t->type : RRTYPE_NS, by_resolver,
-	    out))
-		return false;
-	w->n_waiting++;
-	return true;
-}
-
-/* Into another zone, nearer to the target. */
-static void
-descend(struct walk *w, struct task *t, const struct walk_cut *cut,
-    int64_t now_ms)
-{
-	if (++w->n_cuts > WALK_CUTS_MAX) {
-		finish(w);
-		return;
-	}
-	walk_cache_put(w->cache, cut, now_ms);
-	set_cut(t, cut);
-	t->start = w->seed % cut->n;
-	if (!t->host)
-		t->probe = (uint8_t)one_longer(t->target,
-		    suffix_at(t->target, cut->zone));
-}
-
-/* A name on the way that is no cut: the name becomes longer. */
-static void
-no_cut(struct walk *w, struct task *t, bool no_name, int64_t now_ms)
-{
-	if (recursive(w) && t->cut.zone[0] == 0) {
-		/* Upward, to the root at last. */
-		if (t->target[t->probe] == 0) {
-			task_failed(w, t, now_ms);
-			return;
-		}
-		t->probe = (uint8_t)(t->probe + 1 + t->target[t->probe]);
-		new_probe(t);
-		return;
-	}
-	/* RFC 8020; but some deny names that others are below: the parents
-	 * are asked for the name itself, whatever is between. */
-	t->probe = no_name ? 0 : (uint8_t)one_longer(t->target, t->probe);
-	new_probe(t);
-}
-
-static void
-take_find(struct walk *w, struct task *t, const struct walk_answer *a,
-    enum walk_says says, int64_t now_ms)
-{
-	switch (says) {
-	case WALK_REFERRAL:
-	case WALK_NS_HERE:
-		if (recursive(w) && t->cut.zone[0] == 0) {
-			end_find(w, &w->scratch, now_ms);
-			return;
-		}
-		descend(w, t, &w->scratch, now_ms);
-		return;
-	case WALK_NO_DATA:
-	case WALK_ALIAS:
-	case WALK_DATA:
-		no_cut(w, t, false, now_ms);
-		return;
-	case WALK_NO_NAME:
-		no_cut(w, t, true, now_ms);
-		return;
-	case WALK_LAME:
-	case WALK_FAILED:
-		w->r.reason = a->reason;
-		w->r.rcode = a->rcode;
-		return;			/* the next server */
-	}
-}
-
-static void
-take_host(struct walk *w, struct task *t, const struct walk_answer *a,
-    enum walk_says says, int64_t now_ms)
-{
-	switch (says) {
-	case WALK_REFERRAL:
-		descend(w, t, &w->scratch, now_ms);
-		return;
-	case WALK_DATA:
-		walk_read_addresses(a, t->target, w->conf->port, t->into);
-		end_host(w, t, true, now_ms);
-		return;
-	case WALK_NO_DATA:
-		if (t->type == RRTYPE_A) {
-			t->type = RRTYPE_AAAA;
-			new_probe(t);
-			return;
-		}
-		end_host(w, t, true, now_ms);
-		return;
-	case WALK_NS_HERE:
-	case WALK_NO_NAME:
-	case WALK_ALIAS:		/* RFC 2181 10.3: none may be one */
-		end_host(w, t, true, now_ms);
-		return;
-	case WALK_LAME:
-	case WALK_FAILED:
-		return;
-	}
-}
-
-static void
-take_task(struct walk *w, const struct walk_answer *a, int64_t now_ms)
-{
-	struct task *t = top(w);
-	bool by_resolver = recursive(w) && (t->host || t->cut.zone[0] == 0);
-	enum walk_says says;
-
-	t->waiting = false;
-	says = walk_read(a, by_resolver ? (const uint8_t *)"" : t->cut.zone,
-	    t->host ? t->target : t->target + t->probe,
-	    t->host ? t->type : RRTYPE_NS, by_resolver, w->conf->port,
-	    &w->scratch);
-	/* What a resolver adds is from anywhere: only the names count. */
-	if (by_resolver && says == WALK_NS_HERE)
-		for (unsigned i = 0; i < w->scratch.n; i++)
-			w->scratch.hosts[i].n_addrs = 0;
-	if ((says == WALK_REFERRAL || says == WALK_NS_HERE) &&
-	    w->scratch.n == 0)
-		says = WALK_FAILED;
-	if (t->host)
-		take_host(w, t, a, says, now_ms);
-	else
-		take_find(w, t, a, says, now_ms);
 }
 
 /* ---- the parents ------------------------------------------------------- */
@@ -572,7 +221,7 @@ take_parent(struct walk *w, unsigned i, const struct walk_answer *a)
 static const struct sock_addr *
 next_of(struct walk *w, unsigned slot, const struct walk_host *host)
 {
-	if (w->tried[slot] >= MIN(host->n_addrs, TRIES_HOST))
+	if (w->tried[slot] >= MIN(host->n_addrs, WALK_TRIES_HOST))
 		return NULL;
 	return &host->addrs[w->tried[slot]++];
 }
@@ -580,18 +229,15 @@ next_of(struct walk *w, unsigned slot, const struct walk_host *host)
 static void
 end_parents(struct walk *w, int64_t now_ms)
 {
-	struct task *t = &w->stack[0];
 	bool none = true;
 
 	if (w->has_deeper) {
-		memset(t, 0, sizeof(*t));
-		memcpy(t->target, w->name, w->name_len);
-		w->depth = 1;
 		w->phase = FIND;
 		w->r.n_names = w->r.n_listed = 0;
 		w->r.found = false;
 		memset(w->r.listed, 0, sizeof(w->r.listed));
-		descend(w, t, &w->deeper, now_ms);
+		go_on(w, walk_down_find_below(w->down, w->name, &w->deeper,
+		    now_ms), now_ms);
 		return;
 	}
 	for (unsigned i = 0; i < w->r.n_parents; i++)
@@ -622,7 +268,8 @@ step_parents(struct walk *w, int64_t now_ms, struct walk_question *out)
 {
 	for (unsigned i = 0; i < w->cut.n; i++)
 		if (w->cut.hosts[i].n_addrs == 0 && !w->dead[i]) {
-			push_host(w, &w->cut.hosts[i], &w->dead[i], now_ms);
+			walk_down_host(w->down, &w->cut.hosts[i],
+			    &w->dead[i], now_ms);
 			return false;
 		}
 	for (unsigned i = 0; i < w->cut.n && w->n_waiting < WALK_SLOTS &&
@@ -638,7 +285,7 @@ step_parents(struct walk *w, int64_t now_ms, struct walk_question *out)
 			continue;
 		}
 		w->r.parents[i].at = *to;
-		if (!issue(w, slot, to, w->name, RRTYPE_NS, false, out))
+		if (!issue(w, slot, to, w->name, RRTYPE_NS, out))
 			return false;
 		w->waiting[slot] = true;
 		w->n_waiting++;
@@ -658,8 +305,8 @@ step_listed(struct walk *w, int64_t now_ms)
 
 	for (unsigned i = 0; wanted && i < w->r.n_listed; i++)
 		if (w->r.listed[i].host.n_addrs == 0 && !w->listed_dead[i]) {
-			push_host(w, &w->r.listed[i].host, &w->listed_dead[i],
-			    now_ms);
+			walk_down_host(w->down, &w->r.listed[i].host,
+			    &w->listed_dead[i], now_ms);
 			return;
 		}
 	/* By its address, too, whatever it is called. */
@@ -716,7 +363,7 @@ ask_listed(struct walk *w, unsigned i, unsigned what,
 	}
 	said->at = *to;
 	l->asked = true;
-	if (!issue(w, slot, to, name, TYPES[what], false, out))
+	if (!issue(w, slot, to, name, TYPES[what], out))
 		return false;
 	w->waiting[slot] = true;
 	w->n_waiting++;
@@ -734,8 +381,7 @@ ask_ds(struct walk *w, struct walk_question *out)
 		if (w->r.parents[i].outcome != WALK_LISTED)
 			continue;
 		w->r.ds.at = w->r.parents[i].at;
-		if (!issue(w, SLOT_DS, &w->r.ds.at, w->name, RRTYPE_DS, false,
-		    out))
+		if (!issue(w, SLOT_DS, &w->r.ds.at, w->name, RRTYPE_DS, out))
 			return false;
 		w->waiting[SLOT_DS] = true;
 		w->n_waiting++;
@@ -869,14 +515,15 @@ walk_new(const struct walk_conf *conf, struct walk_cache *cache,
 {
 	struct walk *w = calloc(1, sizeof(*w));
 
-	if (w == NULL)
-		return ERR_NO_MEMORY;
 	CHECK(name[0] != 0);
+	if (w == NULL || walk_down_new(conf, cache, seed, &w->down) != OK) {
+		free(w);
+		return ERR_NO_MEMORY;
+	}
 	w->conf = conf;
 	w->cache = cache;
 	w->name_len = (uint8_t)dname_lower(name, w->name);
 	w->want = want;
-	w->seed = seed;
 	w->phase = FIND;
 	w->r.reason = HANDOFF_INTERNAL;
 	*out = w;
@@ -886,30 +533,37 @@ walk_new(const struct walk_conf *conf, struct walk_cache *cache,
 void
 walk_free(struct walk *w)
 {
+	if (w != NULL)
+		walk_down_free(w->down);
 	free(w);
 }
 
-static void
-begin(struct walk *w, int64_t now_ms)
+/* The next step down; true: it is a question. */
+static bool
+step_down(struct walk *w, int64_t now_ms, struct walk_question *out)
 {
-	struct task *t = &w->stack[0];
+	enum walk_down_step step = walk_down_next(w->down, now_ms, out);
 
-	memset(t, 0, sizeof(*t));
-	memcpy(t->target, w->name, w->name_len);
-	w->depth = 1;
-	begin_from(w, t, now_ms);
+	if (step != WALK_DOWN_ASK) {
+		go_on(w, step, now_ms);
+		return false;
+	}
+	if (!spend(w, SLOT_DOWN, out))
+		return false;
+	w->n_waiting++;
+	return true;
 }
 
 bool
 walk_next(struct walk *w, int64_t now_ms, struct walk_question *out)
 {
 	while (w->phase != DONE) {
-		if (w->depth == 0 && w->phase == FIND)
-			begin(w, now_ms);
-		if (w->depth > 0) {
-			if (top(w)->waiting)
+		if (w->phase == FIND && !walk_down_busy(w->down))
+			walk_down_find(w->down, w->name, now_ms);
+		if (walk_down_busy(w->down)) {
+			if (walk_down_waits(w->down))
 				return false;
-			if (step_task(w, now_ms, out))
+			if (step_down(w, now_ms, out))
 				return true;
 			continue;
 		}
@@ -944,8 +598,9 @@ walk_take(struct walk *w, unsigned slot, const struct walk_answer *a,
 	w->n_waiting--;
 	if (w->phase == DONE)
 		return;			/* it ran out of questions */
-	if (slot == SLOT_STACK) {
-		take_task(w, a, now_ms);
+	if (slot == SLOT_DOWN) {
+		go_on(w, walk_down_take(w->down, a, now_ms), now_ms);
+		w->r.reason = walk_down_why(w->down, &w->r.rcode);
 		return;
 	}
 	CHECK(w->waiting[slot]);

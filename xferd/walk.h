@@ -1,24 +1,21 @@
 /*
  * walk.h - what the parent of a name says of it, found out from the root.
  *
- * Knows:    the way down, label by label; the parent's servers and all their
- *           addresses; each parent server's own word on the name; then, where
+ * Knows:    the phases; each parent server's own word on the name; then, where
  *           wanted, what the servers it lists answer (TXT, SOA, NS), and DS.
- * Not here: sockets, time, what follows for a claim (claim) or for a person
- *           (diagnosis).  Pure: questions out, answers in.
+ * Not here: the way down to the parent, and to the addresses of servers without
+ *           glue (walk_down); sockets, time, what follows for a claim (claim)
+ *           or for a person (diagnosis).  Pure: questions out, answers in.
  * Runs in:  keep's loop thread; tests on a scripted network.
- * Bounded:  WALK_QUESTIONS_MAX questions, WALK_HOSTS_MAX names of servers
- *           looked up, WALK_DEPTH_MAX of them within each other,
- *           WALK_CUTS_MAX steps down, WALK_SLOTS questions at a time.
+ * Bounded:  WALK_QUESTIONS_MAX questions in all, those of walk_down among them;
+ *           WALK_SLOTS at a time.
  *
- *   FIND      from the nearest zone that is known: is there a cut at the next
- *             label?  A referral leads down; "no" makes the name longer.
+ *   FIND      the parent, by walk_down
  *   PARENTS   the name is next: every server of the zone is asked for its NS
  *   LISTED    the addresses of those that the parents list
  *   SERVERS   each of them is asked what was wanted
  *
- * A name of a server without glue is looked up by a walk of its own on a
- * stack.  Nothing outside the zone of the server that speaks is believed.
+ * Nothing outside the zone of the server that speaks is believed.
  */
 #ifndef XFERD_WALK_H
 #define XFERD_WALK_H
@@ -26,15 +23,12 @@
 #include "common/base/base.h"
 #include "common/base/err.h"
 #include "xferd/walk_cache.h"
+#include "xferd/walk_down.h"
 #include "xferd/walk_read.h"
 
 enum {
 	WALK_QUESTIONS_MAX = 250,
-	WALK_HOSTS_MAX = 32,
-	WALK_DEPTH_MAX = 4,
-	WALK_CUTS_MAX = 40,
 	WALK_SLOTS = 16,
-	WALK_ROOTS_MAX = 16,
 	WALK_PARENTS_MAX = WALK_NS_MAX,
 	WALK_NAMES_MAX = 64,		/* different names of servers, in all */
 	WALK_LISTED_MAX = 16,		/* of those that are asked */
@@ -42,16 +36,6 @@ enum {
 	WALK_TEXT_MAX = 255,
 	WALK_DS_MAX = 8,
 	WALK_DS_BYTES_MAX = 68,
-};
-
-struct walk_conf {
-	struct sock_addr roots[WALK_ROOTS_MAX];
-	unsigned n_roots;
-	struct sock_addr resolver;	/* family 0: none */
-	uint16_t port;			/* of servers found; 53 */
-	/* Is this server, by its name or an address of it, one of ours? */
-	bool (*ours)(void *arg, const struct walk_host *host);
-	void *arg;
 };
 
 enum walk_want {
@@ -138,15 +122,6 @@ MUST_USE enum err walk_new(const struct walk_conf *conf,
     struct walk_cache *cache, const uint8_t *name, unsigned want,
     uint32_t seed, struct walk **out);
 void walk_free(struct walk *w);
-
-struct walk_question {
-	unsigned slot;
-	struct sock_addr to;
-	uint8_t name[DNAME_MAX];
-	uint8_t name_len;
-	uint16_t type;
-	bool recurse;			/* it is the operator's resolver */
-};
 
 /** walk_next() - what to ask now; false: nothing until an answer comes, or done */
 bool walk_next(struct walk *w, int64_t now_ms, struct walk_question *out);

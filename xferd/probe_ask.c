@@ -73,7 +73,8 @@ random_id(void)
 /* ---- Questions in their socket's list ---------------------------------- */
 
 static struct probe_ask *
-ask_new(struct probe_asks *t, struct probe_line *l, const struct handoff_probe_zone *z)
+ask_new(struct probe_asks *t, struct probe_line *l,
+    const struct handoff_probe_zone *z)
 {
 	struct probe_ask *q = t->free;
 
@@ -479,7 +480,8 @@ wide_judge(struct probe_asks *t, const struct probe_ask *q, const uint8_t *msg,
 }
 
 static enum err
-wide_conclude(struct probe_asks *t, struct probe_ask *q, enum tsig_verdict verdict)
+wide_conclude(struct probe_asks *t, struct probe_ask *q,
+    enum tsig_verdict verdict)
 {
 	if (q->question.edns && !q->edns && t->said->facts.rcode !=
 	    DNSMSG_FORMERR && t->said->facts.rcode != DNSMSG_NOTIMP)
@@ -490,8 +492,8 @@ wide_conclude(struct probe_asks *t, struct probe_ask *q, enum tsig_verdict verdi
 /* Ask keep for the MAC that the answer should have.  @answer is NULL for a
  * wide question. */
 static enum err
-verify(struct probe_asks *t, struct probe_ask *q, const uint8_t *msg, size_t len,
-    struct probe_answer *answer)
+verify(struct probe_asks *t, struct probe_ask *q, const uint8_t *msg,
+    size_t len, struct probe_answer *answer)
 {
 	struct tsig_rr *tr = &q->tsig;
 	size_t n;
@@ -539,7 +541,8 @@ wide_answer(struct probe_asks *t, struct probe_ask *q, const uint8_t *msg,
 }
 
 enum err
-probe_ask_answer(struct probe_asks *t, struct probe_line *l, const uint8_t *msg, size_t len)
+probe_ask_answer(struct probe_asks *t, struct probe_line *l,
+    const uint8_t *msg, size_t len)
 {
 	struct probe_answer answer;
 	struct dnsmsg_header h;
@@ -601,8 +604,8 @@ verified_answer(struct probe_asks *t, struct probe_ask *q, const uint8_t *mac,
 	if (q->wide)
 		wide_judge(t, q, q->msg, q->msg_len);
 	else
-		probe_answer_judge(q->msg, q->msg_len, q->zone.apex, q->zone.apex_len,
-	    q->edns, &answer);
+		probe_answer_judge(q->msg, q->msg_len, q->zone.apex,
+		    q->zone.apex_len, q->edns, &answer);
 	v = tsig_judge(&q->tsig, mac, mac_len, q->zone.mac_min,
 	    (uint64_t)now_wall_ms() / 1000, q->zone.fudge_s);
 	if (q->tsig.error != 0 && (v == TSIG_GOOD || v == TSIG_BAD_TIME))
@@ -728,7 +731,8 @@ probe_ask_wide(struct probe_asks *t, struct probe_line *l,
 }
 
 enum err
-probe_ask_fail(struct probe_asks *t, struct probe_line *l, enum handoff_reason reason)
+probe_ask_fail(struct probe_asks *t, struct probe_line *l,
+    enum handoff_reason reason)
 {
 	enum err e = OK;
 

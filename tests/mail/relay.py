@@ -20,8 +20,17 @@ class Relay:
         self.open = []
         threading.Thread(target=self.accept, daemon=True).start()
 
-    def stop(self):
+    def away(self):
+        """Nobody listens any more: closed while accept() waits for it, the
+        socket would take one more."""
+        try:
+            self.sock.shutdown(socket.SHUT_RDWR)
+        except OSError:
+            pass
         self.sock.close()
+
+    def stop(self):
+        self.away()
         for c in self.open:
             try:
                 c.close()

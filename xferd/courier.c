@@ -256,6 +256,7 @@ take_letter(struct courier *c, const struct handoff_letter *l, int fd)
 	enum err e;
 
 	if (!wait_connected(fd, until_ms, &error)) {
+		r.unreached = true;
 		explain(&r, "connecting to the relay", strerror(error));
 		close(fd);
 	} else {

@@ -104,6 +104,7 @@ handoff_letter_result_encode(const struct handoff_letter_result *in,
 
 	wr_u64(&w, in->cookie);
 	wr_u8(&w, (uint8_t)in->end);
+	wr_u8(&w, in->unreached);
 	wr_u8(&w, in->text_len);
 	wr_bytes(&w, in->text, in->text_len);
 	return written(&w, out_len);
@@ -119,6 +120,7 @@ handoff_letter_result_decode(const uint8_t *payload, size_t len,
 	memset(out, 0, sizeof(*out));
 	out->cookie = rd_u64(&r);
 	out->end = rd_enum(&r, HANDOFF_LETTER_TAKEN, HANDOFF_LETTER_REFUSED);
+	out->unreached = rd_bool(&r);
 	out->text_len = rd_u8(&r);
 	p = rd_bytes(&r, out->text_len);
 	for (size_t i = 0; p != NULL && i < out->text_len; i++) {

@@ -51,6 +51,8 @@ enum handoff_letter_end {
 struct handoff_letter_result {
 	uint64_t cookie;
 	enum handoff_letter_end end;
+	bool unreached;			/* no connection: another address of
+					 * the relay may be better */
 	uint8_t text_len;
 	char text[HANDOFF_TEXT_MAX];	/* why; printable ASCII */
 };

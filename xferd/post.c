@@ -40,6 +40,7 @@ enum {
 	SUBMISSION_PORT = 587,
 	TLS_PORT = 465,
 	WHY_MAX = 500,
+	ADDRESSES_MAX = 8,		/* of the relay's name */
 };
 
 enum state {
@@ -54,7 +55,8 @@ enum state {
 struct post {
 	struct keep *keep;
 	struct handoff_relay relay;
-	struct sock_addr address;	/* of the relay */
+	struct sock_addr address[ADDRESSES_MAX];	/* of the relay */
+	unsigned n_addresses, address_at, n_tried;	/* for this letter */
 	bool literal;
 	int64_t address_ms;		/* when it was looked up; 0: never */
 	enum state state;
@@ -196,6 +198,15 @@ on_patience(uv_timer_t *timer)
 		child_kill(courier);	/* post_gone() follows */
 }
 
+/* A name may have addresses that cannot be reached from here, as IPv6 where
+ * there is none: is there one that was not tried for this letter? */
+static bool
+another_address(struct post *p)
+{
+	p->address_at = (p->address_at + 1) % p->n_addresses;
+	return ++p->n_tried < p->n_addresses;
+}
+
 static void
 send_one(struct post *p, struct child *courier)
 {
@@ -214,8 +225,8 @@ send_one(struct post *p, struct child *courier)
 		    "it cannot be written: see its template and address");
 		return;
 	}
-	e = egress_connect_chosen(&p->keep->egress, &p->address, &fd,
-	    &pending, &error);
+	e = egress_connect_chosen(&p->keep->egress,
+	    &p->address[p->address_at], &fd, &pending, &error);
 	if (e == OK) {
 		e = hand_over(p, courier, &text, fd);
 		error = e == OK ? 0 : EPIPE;
@@ -225,6 +236,10 @@ send_one(struct post *p, struct child *courier)
 	if (e != OK) {
 		char why[160];
 
+		if (another_address(p)) {
+			send_one(p, courier);
+			return;
+		}
 		snprintf(why, sizeof(why), "connecting to the relay: %s",
 		    strerror(error));
 		p->address_ms = 0;
@@ -247,10 +262,14 @@ on_address(uv_getaddrinfo_t *lookup, int status, struct addrinfo *found)
 
 	if (p->state != RESOLVING)
 		goto out;
-	if (status == 0 && found != NULL &&
-	    sock_addr_from_sa(found->ai_addr, found->ai_addrlen, &a) == OK) {
-		p->address = a;
-		p->address.port = p->relay.port;
+	p->n_addresses = p->address_at = 0;
+	for (struct addrinfo *ai = status == 0 ? found : NULL; ai != NULL &&
+	    p->n_addresses < ADDRESSES_MAX; ai = ai->ai_next)
+		if (sock_addr_from_sa(ai->ai_addr, ai->ai_addrlen, &a) == OK) {
+			a.port = p->relay.port;
+			p->address[p->n_addresses++] = a;
+		}
+	if (p->n_addresses > 0) {
 		p->address_ms = now_mono_ms();
 		next(p);
 	} else {
@@ -294,6 +313,7 @@ next(struct post *p)
 		db_get_uuid(p->rows, p->at, 0, p->id);
 		if (!has_address(p))
 			return;
+		p->n_tried = 0;
 		if (courier != NULL && now >= p->next_ms) {
 			send_one(p, courier);
 			return;
@@ -375,6 +395,12 @@ post_frame(struct post *p, struct child *child, enum handoff_kind kind,
 	if (p->state != SENDING || r.cookie != p->cookie)
 		return;
 	snprintf(why, sizeof(why), "%.*s", (int)r.text_len, r.text);
+	if (r.end == HANDOFF_LETTER_LATER && r.unreached &&
+	    another_address(p)) {
+		uv_timer_stop(&p->turn);
+		send_one(p, child);
+		return;
+	}
 	end_letter(p, r.end == HANDOFF_LETTER_TAKEN ? "sent" :
 	    r.end == HANDOFF_LETTER_REFUSED ? "failed" : "queued", why);
 }
@@ -434,13 +460,15 @@ read_relay(struct post *p, const struct conf *c)
 		    LOG_Q(c->mail.from));
 		return ERR_CONFIG;
 	}
-	if (sock_addr_parse(c->mail.relay, p->relay.port, &p->address) == OK) {
+	if (sock_addr_parse(c->mail.relay, p->relay.port, &p->address[0]) ==
+	    OK) {
 		char ip[SOCK_TEXT_MAX];
 
 		p->literal = true;
-		p->relay.port = p->address.port;
+		p->n_addresses = 1;
+		p->relay.port = p->address[0].port;
 		snprintf(p->relay.host, sizeof(p->relay.host), "%s",
-		    sock_ip_print(&p->address, ip));
+		    sock_ip_print(&p->address[0], ip));
 	} else {
 		unsigned long port = colon == NULL ? p->relay.port :
 		    strtoul(colon + 1, NULL, 10);

@@ -64,13 +64,14 @@ TEST(a_letter)
 
 TEST(what_the_relay_said)
 {
-	struct handoff_letter_result in = { 7, HANDOFF_LETTER_REFUSED, 11,
-		"550 no such" }, out;
+	struct handoff_letter_result in = { 7, HANDOFF_LETTER_REFUSED,
+		true, 11, "550 no such" }, out;
 
 	assert_int_equal(handoff_letter_result_encode(&in, frame,
 	    sizeof(frame), &len), OK);
 	assert_int_equal(handoff_letter_result_decode(frame, len, &out), OK);
 	assert_int_equal(out.end, HANDOFF_LETTER_REFUSED);
+	assert_true(out.unreached);
 	assert_memory_equal(out.text, in.text, 11);
 	CUTS(letter_result);
 	frame[len - 1] = '\033';		/* it goes into logs */
